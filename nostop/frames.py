@@ -1,0 +1,214 @@
+"""One schema for each table that crosses a stage: columns, types, key. No entitlement logic; null counts as valid.
+
+Ids are text, money is whole pence in `Int64`, dates are `Date`, and null is unknown.
+"""
+
+from dataclasses import dataclass
+
+import dataframely as dy
+import polars as pl
+
+from nostop.model import FrameError
+
+# --- feeds -> linkage -----------------------------------------------------------------------------------------------
+
+
+class SourceRecords(dy.Schema):
+    """One row for each mention of a person in a source. `record_id` is unique within `source`."""
+
+    source = dy.String(primary_key=True)
+    record_id = dy.String(primary_key=True)
+    nino = dy.String(nullable=True)
+    first_name = dy.String(nullable=True)
+    middle_names = dy.String(nullable=True)
+    surname = dy.String(nullable=True)
+    born_on = dy.Date(nullable=True)
+    sex = dy.String(nullable=True)
+    uprn = dy.String(nullable=True)
+    address_line_1 = dy.String(nullable=True)
+    postcode = dy.String(nullable=True)
+    town = dy.String(nullable=True)
+    seen_on = dy.Date(nullable=True)
+
+
+class SourceFacts(dy.Schema):
+    """One row for each fact a source states. `value` is canonical text: whole pence, ISO date, `true`/`false`, enum word."""
+
+    source = dy.String()
+    record_id = dy.String()
+    fact = dy.String()
+    value = dy.String()
+    as_of = dy.Date()
+    line = dy.Int64(nullable=True)
+
+
+class SourceAwards(dy.Schema):
+    """One row for each award or claim a source states. `amount` is pence for the period `per`."""
+
+    source = dy.String()
+    record_id = dy.String()
+    scheme = dy.String()
+    status = dy.String()
+    amount = dy.Int64(nullable=True)
+    per = dy.String(nullable=True)
+    starts_on = dy.Date(nullable=True)
+    ends_on = dy.Date(nullable=True)
+    as_of = dy.Date()
+
+
+class SourceRelations(dy.Schema):
+    """One row for each relation a source states between two of its own records.
+
+    `relation` reads "`record_id` has `other_record_id` as": partner, child, non_dependant or joint_liable.
+    """
+
+    source = dy.String()
+    record_id = dy.String()
+    other_record_id = dy.String()
+    relation = dy.String()
+    as_of = dy.Date()
+
+
+class Quarantine(dy.Schema):
+    """One row for each source row that was set aside. Holds no personal value, only where it is and why."""
+
+    source = dy.String()
+    file = dy.String()
+    line = dy.Int64(nullable=True)
+    column = dy.String(nullable=True)
+    reason = dy.String()
+
+
+# --- linkage -> determination ---------------------------------------------------------------------------------------
+
+
+class Links(dy.Schema):
+    """Which person each source record is. `confidence` is the weakest link that holds the person together (0 to 1)."""
+
+    source = dy.String(primary_key=True)
+    record_id = dy.String(primary_key=True)
+    person_id = dy.String()
+    confidence = dy.Float64()
+
+
+class Evidence(dy.Schema):
+    """Where each fact of a person, benefit unit or household came from. `conflict`: another source said otherwise."""
+
+    level = dy.String()
+    subject_id = dy.String()
+    fact = dy.String()
+    source = dy.String()
+    record_id = dy.String()
+    as_of = dy.Date()
+    conflict = dy.Bool()
+
+
+class Awards(dy.Schema):
+    """What is claimed, from the departments: one row for each award of a person."""
+
+    person_id = dy.String()
+    scheme = dy.String()
+    status = dy.String()
+    amount = dy.Int64(nullable=True)
+    per = dy.String(nullable=True)
+    starts_on = dy.Date(nullable=True)
+    ends_on = dy.Date(nullable=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """People, benefit units and households with their facts as columns (rules/facts.yaml names them), and awards.
+
+    people: person_id, benefit_unit_id, household_id, role, person facts; optional `awards_known` (bool: false or null
+        means that a scheme without a row in `awards` is unknown for this person) and `confidence` (weakest link, 0 to 1).
+    benefit_units: benefit_unit_id, household_id, benefit-unit facts.
+    households: household_id, household facts.
+    awards: `Awards`, or None where receipt is unknown for everybody.
+    receipt_known_for: schemes whose awards are complete in `awards`; None means all of them.
+    """
+
+    people: pl.DataFrame
+    benefit_units: pl.DataFrame
+    households: pl.DataFrame
+    awards: pl.DataFrame | None
+    receipt_known_for: frozenset[str] | None = None
+
+
+# --- determination -> review, outreach, take-up ---------------------------------------------------------------------
+
+
+class Determinations(dy.Schema):
+    """One row for each subject, scheme and effective date. Amounts are pence in the period `per`.
+
+    `benefit_unit_id` is null for a scheme decided for a household, `person_id` unless it is decided for a person.
+    `because` holds condition ids; `missing` fact ids, the cheapest to ask first; `claimed` null = receipt unknown.
+    """
+
+    benefit_unit_id = dy.String(nullable=True)
+    person_id = dy.String(nullable=True)
+    household_id = dy.String(nullable=True)
+    scheme = dy.String()
+    effective_date = dy.Date()
+    outcome = dy.String(nullable=True)
+    amount = dy.Int64(nullable=True)
+    amount_low = dy.Int64(nullable=True)
+    amount_high = dy.Int64(nullable=True)
+    per = dy.String()
+    claimed = dy.Bool(nullable=True)
+    worth_asking = dy.Bool(nullable=True)
+    confidence = dy.Float64(nullable=True)
+    because = dy.List(dy.String(), nullable=True)
+    missing = dy.List(dy.String(), nullable=True)
+    pack_version = dy.String()
+
+
+class Contacts(dy.Schema):
+    """How, and whether, a person may be told: one row for each person. Null flags are unknown and stop a message."""
+
+    person_id = dy.String(primary_key=True)
+    first_name = dy.String(nullable=True)
+    surname = dy.String(nullable=True)
+    email = dy.String(nullable=True)
+    phone = dy.String(nullable=True)
+    language = dy.String()
+    born_on = dy.Date(nullable=True)
+    is_deceased = dy.Bool()
+    opted_out = dy.Bool()
+    protected_address = dy.Bool()
+    safeguarding_hold = dy.Bool()
+
+
+class TakeUp(dy.Schema):
+    """Take-up of one scheme with bounds; counts are rounded and small ones hidden (null)."""
+
+    scheme = dy.String(primary_key=True)
+    effective_date = dy.Date(primary_key=True)
+    recipients = dy.Int64(nullable=True)
+    entitled_non_recipients = dy.Int64(nullable=True)
+    unknown_recipients = dy.Int64(nullable=True)
+    unknown_non_recipients = dy.Int64(nullable=True)
+    recipients_not_found_entitled = dy.Int64(nullable=True)
+    take_up_low = dy.Float64(nullable=True)
+    take_up_high = dy.Float64(nullable=True)
+
+
+def check(schema: type[dy.Schema], frame: pl.DataFrame) -> pl.DataFrame:
+    """Return `frame` with exactly the schema's columns, in its order.
+
+    Raises:
+        FrameError: a column is missing, has another type, or a key repeats.
+    """
+    name = schema.__name__
+    columns = schema.columns()
+    missing = [column for column in columns if column not in frame.columns]
+    if missing:
+        raise FrameError(f"{name}: missing {missing}, found {frame.columns}")
+    try:
+        return schema.validate(frame.select(columns.keys()))
+    except (dy.exc.SchemaError, dy.exc.ValidationError) as error:
+        raise FrameError(f"{name}: {error}") from error
+
+
+def empty(schema: type[dy.Schema]) -> pl.DataFrame:
+    """Return an empty table of the schema."""
+    return schema.create_empty()
