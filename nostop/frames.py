@@ -79,6 +79,58 @@ class Quarantine(dy.Schema):
     reason = dy.String()
 
 
+class SourceContacts(dy.Schema):
+    """One row for each source record that says how, or whether, a person may be contacted. Null says nothing."""
+
+    source = dy.String()
+    record_id = dy.String()
+    email = dy.String(nullable=True)
+    phone = dy.String(nullable=True)
+    language = dy.String(nullable=True)
+    opted_out = dy.Bool(nullable=True)
+    protected_address = dy.Bool(nullable=True)
+    safeguarding_hold = dy.Bool(nullable=True)
+
+
+class FeedStatus(dy.Schema):
+    """One row for each declared feed: `state` is ok, held (broke its contract: `reason`) or missing (no file)."""
+
+    source = dy.String(primary_key=True)
+    state = dy.String()
+    reason = dy.String(nullable=True)
+    file = dy.String(nullable=True)
+    sha256 = dy.String(nullable=True)
+    rows_read = dy.Int64()
+    rows_good = dy.Int64()
+    rows_quarantined = dy.Int64()
+    as_of = dy.Date(nullable=True)
+
+
+class Completeness(dy.Schema):
+    """What a feed that arrived whole is declared complete for, so that no record there means none.
+
+    `kind` is fact or award, `name` the fact or award scheme. `applies_to` is `linked_people` (only people with a record in
+    this feed) or `everybody`. A feed that is held or missing has no rows here.
+    """
+
+    source = dy.String()
+    kind = dy.String()
+    name = dy.String()
+    applies_to = dy.String()
+
+
+class FactCatalogue(dy.Schema):
+    """rules/facts.yaml as a table: one row for each fact. `nil` is canonical text, null where there is none."""
+
+    fact = dy.String(primary_key=True)
+    level = dy.String()
+    type = dy.String()
+    per = dy.String(nullable=True)
+    nil = dy.String(nullable=True)
+    applies_to_adults = dy.Bool()
+    applies_to_children = dy.Bool()
+
+
 # --- linkage -> determination ---------------------------------------------------------------------------------------
 
 
