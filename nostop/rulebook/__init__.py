@@ -1,0 +1,5 @@
+"""Rule packs: read, typed, checked, compiled, explained."""
+
+from nostop.rulebook.book import Rulebook, Scheme, check, default_rules_dir, load_rulebook
+
+__all__ = ["Rulebook", "Scheme", "check", "default_rules_dir", "load_rulebook"]

@@ -1,0 +1,224 @@
+"""Compiled schemes x facts -> determinations: one row for each subject, scheme and date. Pure; polars does the work."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import narwhals as nw
+import polars as pl
+
+from nostop.frames import Determinations, Situation, check, empty
+from nostop.model import CLAIMED_STATUSES, FrameError, Level, Outcome
+from nostop.rulebook import Rulebook
+from nostop.rulebook.book import AWARD_PERIODS
+from nostop.rulebook.plan import KEYS, LOW_TO_HIGH, Plan, SchemePlan, compile_plan
+
+#: People worked out at once: enough to keep every core busy, few enough to bound memory.
+PEOPLE_AT_ONCE = 200_000
+
+
+def determine(
+    situation: Situation, book: Rulebook, effective_on: date, schemes: list[str] | None = None
+) -> pl.DataFrame:
+    """Return one determination per subject and scheme, sorted by scheme and subject.
+
+    Args:
+        situation: facts by level; a catalogue fact without a column is unknown for everybody.
+        schemes: scheme ids; by default all that are in force on the date.
+    Returns:
+        `Determinations`. Amounts are pence in the scheme's own period.
+    Raises:
+        FrameError: a column is missing or has another type, or an award's period is not its scheme's.
+        RuleError: an unknown scheme, or a rate without a value for the date.
+    """
+    plan = compile_plan(book, effective_on, schemes)
+    pieces = [_piece(plan, piece) for piece in _pieces(prepared(situation, book, plan))]
+    if not pieces:
+        return empty(Determinations)
+    return check(Determinations, pl.concat(pieces)).sort(
+        "scheme", "household_id", "benefit_unit_id", "person_id", nulls_last=True
+    )
+
+
+def _piece(plan: Plan, frames: dict[Level, pl.DataFrame]) -> pl.DataFrame:
+    lazy = {level: nw.from_native(frame.lazy()) for level, frame in frames.items()}
+    results = plan.run(lazy)
+    collected = pl.collect_all([frame.to_native() for frame in results.values()])
+    return pl.concat(
+        _decoded(raw, scheme, plan.effective_on) for raw, scheme in zip(collected, plan.schemes, strict=True)
+    )
+
+
+# --- facts in, in the columns a plan reads --------------------------------------------------------------------------
+
+
+def prepared(situation: Situation, book: Rulebook, plan: Plan) -> dict[Level, pl.DataFrame]:
+    """Return the three frames with exactly the columns that the plan reads."""
+    people = _with_facts(situation.people, book, plan, Level.PERSON, ["benefit_unit_id", "household_id", "role"])
+    if people["role"].null_count():
+        raise FrameError("people: 'role' is empty for somebody: write adult or child")
+    people = people.join(receipts(situation, plan), on="person_id", how="left", validate="1:1")
+    units = _with_facts(situation.benefit_units, book, plan, Level.BENEFIT_UNIT, ["household_id"])
+    households = _with_facts(situation.households, book, plan, Level.HOUSEHOLD, [])
+    _must_resolve(people, units, "benefit_unit_id", "people")
+    _must_resolve(people, households, "household_id", "people")
+    for level, frame in ((Level.BENEFIT_UNIT, units), (Level.HOUSEHOLD, households)):
+        weakest = people.group_by(KEYS[level]).agg(pl.col("confidence").min())
+        joined = frame.join(weakest, on=KEYS[level], how="left", validate="1:1")
+        units, households = (joined, households) if level is Level.BENEFIT_UNIT else (units, joined)
+    return {Level.PERSON: people, Level.BENEFIT_UNIT: units, Level.HOUSEHOLD: households}
+
+
+def _with_facts(frame: pl.DataFrame, book: Rulebook, plan: Plan, level: Level, keys: list[str]) -> pl.DataFrame:
+    key = KEYS[level]
+    for name in (key, *keys):
+        if name not in frame.columns:
+            raise FrameError(f"{level.value} table: column '{name}' is missing, found {frame.columns}")
+    if frame[key].is_duplicated().any():
+        raise FrameError(f"{level.value} table: '{key}' repeats: each row is one {level.value.replace('_', ' ')}")
+    facts = book.catalogue.at(level)
+    wanted = [name for name in facts if name in plan.schedule.facts and name not in keys]
+    columns = [pl.col(key).cast(pl.String), *(pl.col(name) for name in keys)]
+    for name in wanted:
+        columns.append(_typed(frame, name, facts[name].dtype))
+    if level is Level.PERSON:
+        columns.append(_typed(frame, "confidence", pl.Float64()))
+    return frame.select(columns)
+
+
+def _typed(frame: pl.DataFrame, name: str, dtype: pl.DataType) -> pl.Expr:
+    if name not in frame.columns:
+        return pl.lit(None, dtype=dtype).alias(name)
+    found = frame.schema[name]
+    if found == dtype or found == pl.Null():
+        return pl.col(name).cast(dtype)
+    if dtype == pl.Int64() and found.is_integer():
+        return pl.col(name).cast(pl.Int64)
+    if dtype == pl.String() and found in (pl.Categorical, pl.Enum):
+        return pl.col(name).cast(pl.String)
+    raise FrameError(f"column '{name}' is {found} where {dtype} is needed")
+
+
+def _must_resolve(people: pl.DataFrame, frame: pl.DataFrame, key: str, name: str) -> None:
+    lost = people.join(frame, on=key, how="anti")
+    if lost.height:
+        raise FrameError(f"{name}: {lost.height} row(s) have a {key} that its own table does not hold")
+
+
+def receipts(situation: Situation, plan: Plan) -> pl.DataFrame:
+    """Return, per person and scheme read: `known:`, `held:` (claimed), `paid:` (in payment) and `sum:` (pence in payment)."""
+    schemes = sorted(plan.schedule.receipts)
+    known = pl.lit(value=situation.awards is not None)
+    if "awards_known" in situation.people.columns:
+        known = known & pl.col("awards_known").fill_null(value=False)
+    complete = situation.receipt_known_for
+    people = situation.people.select(
+        "person_id", *((known & pl.lit(complete is None or name in complete)).alias(f"known:{name}") for name in schemes)
+    )
+    awards = situation.awards if situation.awards is not None else _no_awards()
+    _check_periods(awards, schemes)
+    held = _in_force(awards, plan.effective_on).group_by("person_id").agg(e for name in schemes for e in _of(name))
+    return people.join(held, on="person_id", how="left", validate="1:1")
+
+
+def _no_awards() -> pl.DataFrame:
+    return pl.DataFrame(
+        schema={"person_id": pl.String, "scheme": pl.String, "status": pl.String, "amount": pl.Int64, "per": pl.String,
+                "starts_on": pl.Date, "ends_on": pl.Date}
+    )  # fmt: skip
+
+
+def _in_force(awards: pl.DataFrame, on: date) -> pl.DataFrame:
+    begun = pl.col("starts_on").is_null() | (pl.col("starts_on") <= on) | pl.col("status").is_in(["pending", "opted_out"])
+    lasting = pl.col("ends_on").is_null() | (pl.col("ends_on") >= on)
+    return awards.filter(pl.col("status").is_in(CLAIMED_STATUSES) & begun & lasting)
+
+
+def _of(scheme: str) -> Iterator[pl.Expr]:
+    is_it = pl.col("scheme") == scheme
+    paid = is_it & (pl.col("status") == "in_payment")
+    amounts = pl.col("amount").filter(paid)
+    yield is_it.any().alias(f"held:{scheme}")
+    yield paid.any().alias(f"paid:{scheme}")
+    yield pl.when(amounts.null_count() == 0).then(amounts.sum()).alias(f"sum:{scheme}")
+
+
+def _check_periods(awards: pl.DataFrame, schemes: list[str]) -> None:
+    wrong = awards.filter(pl.col("scheme").is_in(schemes) & pl.col("amount").is_not_null())
+    wrong = wrong.filter(pl.col("per") != pl.col("scheme").replace_strict(AWARD_PERIODS, default=None))
+    if wrong.height:
+        scheme, per = wrong["scheme"][0], wrong["per"][0]
+        raise FrameError(f"awards: {scheme} is stated per {AWARD_PERIODS[scheme].value}, found per {per}")
+
+
+def _pieces(frames: dict[Level, pl.DataFrame]) -> Iterator[dict[Level, pl.DataFrame]]:
+    """Cut the frames between households, so that each piece is whole in itself."""
+    people = frames[Level.PERSON]
+    households = frames[Level.HOUSEHOLD]
+    count = -(-people.height // PEOPLE_AT_ONCE)
+    if count <= 1:
+        yield frames
+        return
+    size = -(-households.height // count)
+    for start in range(0, households.height, size):
+        part = households.slice(start, size)
+        yield {
+            level: part if level is Level.HOUSEHOLD else frame.join(part.select("household_id"), on="household_id", how="semi")
+            for level, frame in frames.items()
+        }
+
+
+# --- results out ----------------------------------------------------------------------------------------------------
+
+
+def _decoded(raw: pl.DataFrame, plan: SchemePlan, on: date) -> pl.DataFrame:
+    pack = plan.scheme.pack
+    asked = sum(1 << index for index, name in enumerate(plan.facts) if name in plan.askable)
+    unknown = pl.col("outcome").is_null()
+    only_askable = (pl.col("missing_bits") != 0) & ((pl.col("missing_bits") | asked) == asked)
+    something = pl.col("hi").is_null() | (pl.col("hi") > 0)
+    words = (
+        pl.when(unknown).then(pl.lit(Outcome.UNKNOWN.value))
+        .when(pl.col("outcome")).then(pl.lit(Outcome.ENTITLED.value))
+        .otherwise(pl.lit(Outcome.NOT_ENTITLED.value))
+    )  # fmt: skip
+    rows = _with_words(raw, plan).with_columns(words=words, worth_asking=unknown & something & only_askable)
+    above = LOW_TO_HIGH[LOW_TO_HIGH.index(pack.decides_for) :]
+    keys = {key: pl.col(key) if level in above else pl.lit(None, dtype=pl.String) for level, key in KEYS.items()}
+    return rows.select(
+        **keys,
+        scheme=pl.lit(pack.scheme),
+        effective_date=pl.lit(on, dtype=pl.Date),
+        outcome="words",
+        amount=pl.when(pl.col("lo") == pl.col("hi")).then("lo"),
+        amount_low="lo",
+        amount_high="hi",
+        per=pl.lit(pack.award.per.value),
+        claimed="claimed",
+        worth_asking="worth_asking",
+        confidence="confidence",
+        because="because",
+        missing="missing",
+        pack_version=pl.lit(plan.scheme.version),
+    ).select(empty(Determinations).columns)
+
+
+def _with_words(raw: pl.DataFrame, plan: SchemePlan) -> pl.DataFrame:
+    """Decode bits into condition and fact ids: only the few combinations that occur are decoded, then joined."""
+    keys = ["outcome", "true_bits", "unknown_bits", "missing_bits"]
+    seen = raw.select(keys).unique(maintain_order=True)
+    because, missing = [], []
+    for outcome, true, unknown, lacking in seen.iter_rows():
+        every = (1 << len(plan.conditions)) - 1
+        bits = unknown if outcome is None else true if outcome else every & ~true & ~unknown
+        because.append(_ids(bits, plan.conditions))
+        missing.append(_ids(lacking if outcome is None else 0, plan.facts))
+    ids = pl.List(pl.String)
+    seen = seen.with_columns(pl.Series("because", because, dtype=ids), pl.Series("missing", missing, dtype=ids))
+    return raw.join(seen, on=keys, how="left", validate="m:1", nulls_equal=True, maintain_order="left")
+
+
+def _ids(bits: int, names: tuple[str, ...]) -> list[str]:
+    return [name for index, name in enumerate(names) if bits >> index & 1]
+
+
+__all__ = ["determine", "prepared", "receipts"]

@@ -1,0 +1,485 @@
+"""The rule book: every pack and library of a rules folder, read, typed and checked before anything runs.
+
+`load_rulebook` refuses a folder with anything wrong in it, one problem for each root cause. What a date needs (the rates in
+force) is settled later, by `rates.constants_on`.
+"""
+
+import ast
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+
+from nostop.model import Level, Period, Problem, RuleError, nearest
+from nostop.rulebook.catalogue import Catalogue, load_catalogue
+from nostop.rulebook.packs import (
+    Gateway,
+    GatewaysFile,
+    Library,
+    Pack,
+    Periods,
+    Rate,
+    RatesFile,
+    Table,
+    Working,
+)
+from nostop.rulebook.parse import RESERVED, FormulaError, Scope, parse_formula
+from nostop.rulebook.reading import read_model
+from nostop.rulebook.tree import BOOL, Definition, DefRef, FactRef, Kind, Node, walk
+from nostop.strict_yaml import Document
+
+#: The period in which each award scheme's amounts are stated; receipt of any other scheme cannot be read.
+AWARD_PERIODS = {
+    "universal_credit": Period.MONTH,
+    **dict.fromkeys(
+        (
+            "attendance_allowance", "carers_allowance", "child_benefit", "dla", "free_school_meals", "housing_benefit",
+            "pension_credit", "pip", "state_pension",
+        ),
+        Period.WEEK,
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """One pack, checked: its conditions, parts and notes as definitions (qualified `scheme.name`)."""
+
+    pack: Pack
+    folder: Path
+    content_hash: str
+    conditions: tuple[Definition, ...]
+    parts: tuple[Definition, ...]
+    notes: tuple[Definition, ...]
+
+    @property
+    def id(self) -> str:
+        """The scheme's id."""
+        return self.pack.scheme
+
+    @property
+    def version(self) -> str:
+        """The pack's version with the start of its content hash."""
+        return f"{self.pack.version}+{self.content_hash[:8]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """Everything under a rules folder. `definitions` holds workings, conditions, parts and notes by qualified name."""
+
+    path: Path
+    catalogue: Catalogue
+    gateways: tuple[Gateway, ...]
+    schemes: dict[str, Scheme]
+    definitions: dict[str, Definition]
+    rates: dict[str, Rate]
+    tables: dict[str, Table]
+
+    @property
+    def packs(self) -> dict[str, Pack]:
+        """The packs by scheme id."""
+        return {name: scheme.pack for name, scheme in self.schemes.items()}
+
+    def scheme(self, name: str) -> Scheme:
+        """Return one scheme.
+
+        Raises:
+            RuleError: no such scheme; the nearest is named.
+        """
+        if name not in self.schemes:
+            known = list(self.schemes)
+            message = f"no scheme '{name}'{nearest(name, known)} (known: {', '.join(known)})"
+            raise RuleError([Problem(self.path, 1, 1, message)])
+        return self.schemes[name]
+
+    def facts_read(self, names: Iterable[str]) -> set[str]:
+        """Return the facts that definitions read, through everything they rest on."""
+        facts: set[str] = set()
+        seen: set[str] = set()
+        waiting = list(names)
+        while waiting:
+            name = waiting.pop()
+            if name in seen or name not in self.definitions:
+                continue
+            seen.add(name)
+            for node in walk(self.definitions[name].tree):
+                if isinstance(node, FactRef):
+                    facts.add(node.name)
+                elif isinstance(node, DefRef):
+                    waiting.append(node.name)
+        return facts
+
+
+def default_rules_dir() -> Path:
+    """Return the rules that ship with nostop: the installed copy, or `rules/` in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    installed = package / "_rules"
+    return installed if installed.is_dir() else package.parent / "rules"
+
+
+def load_rulebook(path: Path) -> Rulebook:
+    """Read and check a rules folder.
+
+    Raises:
+        RuleError: one problem for each root cause, in the order of files and lines.
+    """
+    loader = _Loader(path)
+    book = loader.load()
+    if loader.problems:
+        raise RuleError(sorted(loader.problems, key=lambda each: (str(each.path), each.line, each.column)))
+    return book
+
+
+def check(path: Path) -> list[Problem]:
+    """Return everything wrong in a rules folder; an empty list where it may run."""
+    try:
+        load_rulebook(path)
+    except RuleError as error:
+        return error.problems
+    return []
+
+
+@dataclass(slots=True)
+class _Owner:
+    """One folder with a pack or a library, and what is known of it while it is being read."""
+
+    model: Pack | Library
+    document: Document
+    folder: Path
+    rates: RatesFile
+    rates_document: Document | None
+    definitions: dict[str, Definition] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.model.scheme if isinstance(self.model, Pack) else self.model.library
+
+
+class _Loader:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.problems: list[Problem] = []
+        self.owners: dict[str, _Owner] = {}
+        self.catalogue = Catalogue({})
+
+    def load(self) -> Rulebook:
+        self.catalogue = self._catalogue()
+        gateways = self._gateways()
+        for file in sorted([*self.path.rglob("pack.yaml"), *self.path.rglob("library.yaml")]):
+            self._read_owner(file)
+        for owner in sorted(self.owners.values(), key=lambda each: isinstance(each.model, Pack)):
+            self._define(owner)
+        book = self._assemble(gateways)
+        if not self.problems:
+            self._check_use(book)
+        return book
+
+    def _catalogue(self) -> Catalogue:
+        try:
+            return load_catalogue(self.path / "facts.yaml")
+        except RuleError as error:
+            self.problems.extend(error.problems)
+            return Catalogue({})
+
+    def _gateways(self) -> tuple[Gateway, ...]:
+        model, problems, document = read_model(self.path / "gateways.yaml", GatewaysFile)
+        self.problems.extend(problems)
+        if model is None or document is None:
+            return ()
+        for index, gateway in enumerate(model.gateways):
+            for name in gateway.fields:
+                if name not in self.catalogue.facts:
+                    hint = nearest(name, list(self.catalogue.facts))
+                    self.problems.append(document.problem(f"'{name}' is no fact{hint}", "gateways", index, "fields"))
+        return model.gateways
+
+    def _read_owner(self, file: Path) -> None:
+        wanted = Pack if file.name == "pack.yaml" else Library
+        model, problems, document = read_model(file, wanted)
+        self.problems.extend(problems)
+        rates, rates_document = self._rates(file.parent / "rates.yaml")
+        if model is None or document is None:
+            return
+        owner = _Owner(model, document, file.parent, rates, rates_document)
+        if owner.name in self.owners:
+            other = self.owners[owner.name].document.path
+            self.problems.append(document.problem(f"'{owner.name}' is already the name of {other}"))
+            return
+        self.owners[owner.name] = owner
+
+    def _rates(self, file: Path) -> tuple[RatesFile, Document | None]:
+        if not file.exists():
+            return RatesFile(), None
+        model, problems, document = read_model(file, RatesFile)
+        self.problems.extend(problems)
+        return model or RatesFile(), document
+
+    # --- names and trees --------------------------------------------------------------------------------------------
+
+    def _define(self, owner: _Owner) -> None:
+        formulas = self._formulas(owner)
+        for name in formulas:
+            self._check_name(owner, name)
+        scope = self._scope(owner)
+        for name in self._in_order(owner, formulas):
+            self._define_one(owner, name, formulas[name], scope)
+
+    def _formulas(self, owner: _Owner) -> dict[str, "_Formula"]:
+        """Every formula of an owner by its local name, with where it stands."""
+        model = owner.model
+        found = {
+            name: _Formula(w.formula, w.says, w.cite, ("work_out", name, "formula"), w.level, w)
+            for name, w in model.work_out.items()
+        }
+        if isinstance(model, Pack):
+            for name, part in model.award.parts.items():
+                says = part.says or name.replace("_", " ")
+                found[name] = _Formula(part.formula, says, part.cite, ("award", "parts", name, "formula"))
+            for index, condition in enumerate(model.entitled_when):
+                keys = ("entitled_when", index, "when")
+                found[f"when.{condition.id}"] = _Formula(condition.when, condition.says, condition.cite, keys)
+            for index, note in enumerate(model.notes):
+                if note.formula is not None:
+                    found[f"note.{note.id}"] = _Formula(note.formula, note.says, note.cite, ("notes", index, "formula"))
+        return found
+
+    def _check_name(self, owner: _Owner, name: str) -> None:
+        clash = None
+        if name in RESERVED:
+            clash = "a word of the rule language"
+        elif name in self.catalogue.facts:
+            clash = "a fact"
+        elif name in self._rates_of(owner) or name in self._tables_of(owner):
+            clash = "a rate"
+        if clash:
+            self.problems.append(owner.document.problem(f"'{name}' is already {clash}: choose another name", "work_out", name))
+
+    def _libraries(self, owner: _Owner) -> list[_Owner]:
+        if isinstance(owner.model, Library):
+            # Libraries may rest on other libraries: all of them, but not on themselves.
+            return [each for each in self.owners.values() if isinstance(each.model, Library) and each is not owner]
+        found = []
+        for index, name in enumerate(owner.model.uses):
+            library = self.owners.get(name)
+            if library is None or isinstance(library.model, Pack):
+                known = [each.name for each in self.owners.values() if isinstance(each.model, Library)]
+                self.problems.append(
+                    owner.document.problem(f"'{name}' is no library{nearest(name, known)}", "uses", index)
+                )
+            else:
+                found.append(library)
+        return found
+
+    def _rates_of(self, owner: _Owner) -> dict[str, tuple[str, Rate]]:
+        pairs = {name: (f"{owner.name}.{name}", rate) for name, rate in owner.rates.rates.items()}
+        return pairs
+
+    def _tables_of(self, owner: _Owner) -> dict[str, tuple[str, Table]]:
+        return {name: (f"{owner.name}.{name}", table) for name, table in owner.rates.tables.items()}
+
+    def _scope(self, owner: _Owner) -> Scope:
+        rates, tables = self._rates_of(owner), self._tables_of(owner)
+        definitions: dict[str, tuple[str, Level, Kind]] = {}
+        for library in self._libraries(owner):
+            rates = {**self._rates_of(library), **rates}
+            tables = {**self._tables_of(library), **tables}
+            for name, definition in library.definitions.items():
+                definitions[name] = (definition.name, definition.level, definition.tree.kind)
+        packs = [each.model for each in self.owners.values() if isinstance(each.model, Pack)]
+        return Scope(
+            level=owner.model.decides_for if isinstance(owner.model, Pack) else Level.PERSON,
+            facts=self.catalogue.facts,
+            rates=rates,
+            tables=tables,
+            definitions=definitions,
+            outcomes={pack.scheme: (pack.decides_for, pack.award.per) for pack in packs if pack is not owner.model},
+            award_periods=AWARD_PERIODS,
+            weeks_in_year=_weeks(owner.model.periods),
+        )
+
+    def _in_order(self, owner: _Owner, formulas: dict[str, "_Formula"]) -> list[str]:
+        """Names so that each stands after those it reads; a circle is refused with its path."""
+        ordered: list[str] = []
+        state: dict[str, int] = {}
+
+        def visit(name: str, path: tuple[str, ...]) -> None:
+            if state.get(name) == 2:
+                return
+            if state.get(name) == 1:
+                circle = " -> ".join((*path[path.index(name) :], name))
+                self.problems.append(owner.document.problem(f"goes round in a circle: {circle}", *formulas[name].keys))
+                return
+            state[name] = 1
+            for other in _names_in(formulas[name].text):
+                if other in formulas:
+                    visit(other, (*path, name))
+            state[name] = 2
+            ordered.append(name)
+
+        for name in formulas:
+            visit(name, ())
+        return ordered
+
+    def _define_one(self, owner: _Owner, name: str, formula: "_Formula", scope: Scope) -> None:
+        level = formula.level or scope.level
+        tree = self._parse(owner, formula, scope, level)
+        if tree is None:
+            scope.definitions[name] = (f"{owner.name}.{name}", level, BOOL)
+            return
+        qualified = f"{owner.name}.{name}"
+        turning = self._turning_points(owner, formula, scope, level, tree)
+        owner.definitions[name] = Definition(qualified, level, tree, formula.says, formula.cite, turning)
+        scope.definitions[name] = (qualified, level, tree.kind)
+        self._check_shape(owner, name, formula, tree)
+
+    def _parse(self, owner: _Owner, formula: "_Formula", scope: Scope, level: Level) -> Node | None:
+        broken = {n for n in _names_in(formula.text) if n in self._failed(owner) and n not in owner.definitions}
+        try:
+            return parse_formula(formula.text, _at(scope, level))
+        except FormulaError as error:
+            if not broken:
+                self.problems.append(owner.document.problem(str(error), *formula.keys))
+            return None
+
+    def _failed(self, owner: _Owner) -> set[str]:
+        return {*owner.model.work_out, *(owner.model.award.parts if isinstance(owner.model, Pack) else ())}
+
+    def _turning_points(
+        self, owner: _Owner, formula: "_Formula", scope: Scope, level: Level, tree: Node
+    ) -> tuple[Node, ...]:
+        if formula.working is None:
+            return ()
+        points = []
+        for index, name in enumerate(formula.working.turning_points):
+            keys = ("work_out", formula.keys[1], "turning_points", index)
+            point = self._parse(owner, _Formula(name, "", "", keys), scope, level)
+            if point is not None and point.kind != tree.kind:
+                self.problems.append(owner.document.problem(f"'{name}' is {point.kind}, not {tree.kind}", *keys))
+            elif point is not None:
+                points.append(point)
+        return tuple(points)
+
+    def _check_shape(self, owner: _Owner, name: str, formula: "_Formula", tree: Node) -> None:
+        if not isinstance(owner.model, Pack):
+            return
+        if name.startswith("when."):
+            if tree.kind.base != "bool":
+                self.problems.append(owner.document.problem(f"is {tree.kind} where yes or no is needed", *formula.keys))
+            elif tree.level is None:
+                self.problems.append(owner.document.problem("is the same for everybody: it reads no fact", *formula.keys))
+        elif name in owner.model.award.parts:
+            wanted = Kind("money", owner.model.award.per)
+            if tree.kind.base != "zero" and tree.kind != wanted:
+                self.problems.append(owner.document.problem(f"is {tree.kind} where {wanted} is needed", *formula.keys))
+
+    # --- the whole --------------------------------------------------------------------------------------------------
+
+    def _assemble(self, gateways: tuple[Gateway, ...]) -> Rulebook:
+        definitions: dict[str, Definition] = {}
+        rates: dict[str, Rate] = {}
+        tables: dict[str, Table] = {}
+        schemes: dict[str, Scheme] = {}
+        for owner in self.owners.values():
+            definitions.update({each.name: each for each in owner.definitions.values()})
+            rates.update({qualified: rate for qualified, rate in self._rates_of(owner).values()})
+            tables.update({qualified: table for qualified, table in self._tables_of(owner).values()})
+            if isinstance(owner.model, Pack):
+                schemes[owner.name] = self._scheme(owner, owner.model)
+        return Rulebook(self.path, self.catalogue, gateways, schemes, definitions, rates, tables)
+
+    def _scheme(self, owner: _Owner, pack: Pack) -> Scheme:
+        def found(names: Iterable[str]) -> tuple[Definition, ...]:
+            return tuple(owner.definitions[name] for name in names if name in owner.definitions)
+
+        folders = [owner.folder, *(self.owners[name].folder for name in pack.uses if name in self.owners)]
+        return Scheme(
+            pack=pack,
+            folder=owner.folder,
+            content_hash=_content_hash(folders),
+            conditions=found(f"when.{condition.id}" for condition in pack.entitled_when),
+            parts=found(pack.award.parts),
+            notes=found(f"note.{note.id}" for note in pack.notes),
+        )
+
+    def _check_use(self, book: Rulebook) -> None:
+        for owner in self.owners.values():
+            self._check_dead(book, owner)
+            if isinstance(owner.model, Pack):
+                self._check_facts(book, owner, owner.model)
+                self._check_ids(owner, owner.model)
+
+    def _check_dead(self, book: Rulebook, owner: _Owner) -> None:
+        if isinstance(owner.model, Library):
+            return  # a library's working may serve a pack that is not written yet
+        read = {node.name for d in book.definitions.values() for node in walk(d.tree) if isinstance(node, DefRef)}
+        read |= {n.name for d in book.definitions.values() for p in d.turning_points for n in walk(p) if isinstance(n, DefRef)}
+        for name in owner.model.work_out:
+            if f"{owner.name}.{name}" not in read:
+                message = f"working '{name}' is read by nothing: use it or take it out"
+                self.problems.append(owner.document.problem(message, "work_out", name))
+
+    def _check_facts(self, book: Rulebook, owner: _Owner, pack: Pack) -> None:
+        scheme = book.schemes[pack.scheme]
+        read = book.facts_read(each.name for each in (*scheme.conditions, *scheme.parts))
+        allowed = dict(pack.protected_facts)
+        for name in pack.uses:
+            allowed.update(self.owners[name].model.protected_facts)
+        for fact in sorted(read):
+            if self.catalogue.facts[fact].protected and fact not in allowed:
+                message = f"reads the protected fact '{fact}' without a reason: cite the law under protected_facts"
+                self.problems.append(owner.document.problem(message, "protected_facts"))
+            if not any(fact in gateway.fields and pack.scheme in gateway.schemes for gateway in book.gateways):
+                message = f"reads '{fact}' for which gateways.yaml has no gateway for {pack.scheme}"
+                self.problems.append(owner.document.problem(message, "scheme"))
+
+    def _check_ids(self, owner: _Owner, pack: Pack) -> None:
+        for index, name in enumerate(pack.ask_person):
+            if name not in self.catalogue.facts:
+                hint = nearest(name, list(self.catalogue.facts))
+                self.problems.append(owner.document.problem(f"'{name}' is no fact{hint}", "ask_person", index))
+        if pack.receipt not in AWARD_PERIODS:
+            hint = nearest(pack.receipt, list(AWARD_PERIODS))
+            self.problems.append(owner.document.problem(f"'{pack.receipt}' is no award{hint}", "receipt"))
+        seen: set[str] = set()
+        for index, condition in enumerate(pack.entitled_when):
+            if condition.id in seen:
+                self.problems.append(owner.document.problem(f"id '{condition.id}' is used twice", "entitled_when", index))
+            seen.add(condition.id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Formula:
+    text: str
+    says: str
+    cite: str
+    keys: tuple[str | int, ...]
+    level: Level | None = None
+    working: Working | None = None
+
+
+def _at(scope: Scope, level: Level) -> Scope:
+    return replace(scope, level=level)
+
+
+def _weeks(periods: Periods | None) -> Fraction | None:
+    return Fraction(periods.weeks_in_year) if periods else None
+
+
+def _names_in(text: str) -> list[str]:
+    try:
+        parsed = ast.parse(" ".join(text.split()), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    return [node.id for node in ast.walk(parsed) if isinstance(node, ast.Name)]
+
+
+def _content_hash(folders: list[Path]) -> str:
+    digest = hashlib.sha256()
+    for folder in folders:
+        for name in ("pack.yaml", "library.yaml", "rates.yaml"):
+            file = folder / name
+            if file.exists():
+                digest.update(name.encode())
+                digest.update(file.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,127 @@
+"""rules/facts.yaml: every fact a rule may read, with its level, type and period."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from nostop.frames import FactCatalogue, check, empty
+from nostop.model import Level, Period, RuleError
+from nostop.rulebook.reading import read_model
+
+FactType = Literal["bool", "int", "money", "date", "enum", "code"]
+DTYPES: dict[str, pl.DataType] = {
+    "bool": pl.Boolean(),
+    "int": pl.Int64(),
+    "money": pl.Int64(),
+    "date": pl.Date(),
+    "enum": pl.String(),
+    "code": pl.String(),
+}
+
+
+class Fact(BaseModel):
+    """One fact of the catalogue."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    means: str
+    level: Level
+    type: FactType
+    per: Period | None = None
+    values: tuple[str, ...] = ()
+    applies_to: tuple[Literal["adult", "child"], ...] = ("adult", "child")
+    nil: bool | int | date | str | None = None
+    non_negative: bool = False
+    at_most: int | None = None
+    protected: bool = False
+    valid_for: str
+    effort: int = Field(ge=1, le=4)
+    absent_means: Literal["unknown"]
+
+    @model_validator(mode="after")
+    def _fits_its_type(self) -> "Fact":
+        if (self.type == "enum") != bool(self.values):
+            raise ValueError("an enum, and only an enum, lists its values")
+        if self.per is not None and self.type != "money":
+            raise ValueError("only money has a period (per)")
+        if self.nil is not None and not self.accepts(self.nil):
+            raise ValueError(f"nil {self.nil!r} is no {self.type}")
+        return self
+
+    def accepts(self, value: object) -> bool:
+        """Whether a value is of this fact's type (and, for an enum, one of its values)."""
+        if self.type == "bool":
+            return isinstance(value, bool)
+        if self.type in ("int", "money"):
+            return isinstance(value, int) and not isinstance(value, bool)
+        if self.type == "date":
+            return isinstance(value, date)
+        return isinstance(value, str) and (self.type == "code" or value in self.values)
+
+    @property
+    def dtype(self) -> pl.DataType:
+        """The polars type of this fact's column."""
+        return DTYPES[self.type]
+
+
+class _FactsFile(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    facts: dict[str, Fact]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All facts, in the order of the file; the order also settles which of two equally cheap facts is asked first."""
+
+    facts: dict[str, Fact]
+
+    def at(self, level: Level) -> dict[str, Fact]:
+        """Return the facts of one level."""
+        return {name: fact for name, fact in self.facts.items() if fact.level == level}
+
+    def asking_order(self) -> list[str]:
+        """Return all fact ids, the cheapest to ask first."""
+        names = list(self.facts)
+        return sorted(names, key=lambda name: (self.facts[name].effort, names.index(name)))
+
+    def frame(self) -> pl.DataFrame:
+        """Return the catalogue as a `FactCatalogue` table."""
+        rows = [
+            {
+                "fact": name,
+                "level": fact.level.value,
+                "type": fact.type,
+                "per": fact.per.value if fact.per else None,
+                "nil": canonical(fact.nil),
+                "applies_to_adults": "adult" in fact.applies_to,
+                "applies_to_children": "child" in fact.applies_to,
+            }
+            for name, fact in self.facts.items()
+        ]
+        return check(FactCatalogue, pl.DataFrame(rows, schema=empty(FactCatalogue).schema))
+
+
+def canonical(value: bool | int | date | str | None) -> str | None:
+    """Return a fact's value as the text that feeds and tables carry: `true`, `15000`, `2026-06-01`, `lcwra`."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def load_catalogue(path: Path) -> Catalogue:
+    """Read rules/facts.yaml.
+
+    Raises:
+        RuleError: with one problem for each thing wrong.
+    """
+    model, problems, _ = read_model(path, _FactsFile)
+    if model is None:
+        raise RuleError(problems)
+    return Catalogue(model.facts)

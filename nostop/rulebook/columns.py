@@ -1,0 +1,258 @@
+"""Interval arithmetic on columns: a number is a lowest and a highest column over one fixed denominator.
+
+Null in `lo` means no lower bound, null in `hi` no upper bound; a number is known where both are there and equal. Constants
+stay Python integers until they meet a column, so that nothing is computed a million times that could be computed once.
+Only operations that every narwhals backend gives the same answer for are used: whole numbers, `//`, comparisons, `when`.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import reduce
+from math import lcm
+
+import narwhals as nw
+
+from nostop.rulebook.dates import shift_number
+from nostop.rulebook.rates import TableOn
+
+Side = nw.Expr | int
+
+
+@dataclass(frozen=True, slots=True)
+class Num:
+    """A number between `lo / den` and `hi / den`."""
+
+    lo: Side
+    hi: Side
+    den: int = 1
+
+    @property
+    def constant(self) -> Fraction | None:
+        """The exact value where it is the same for every row."""
+        if isinstance(self.lo, int) and isinstance(self.hi, int) and self.lo == self.hi:
+            return Fraction(self.lo, self.den)
+        return None
+
+    def over(self, den: int) -> "Num":
+        """Return the same number over a multiple of its denominator."""
+        factor = den // self.den
+        return self if factor == 1 else Num(self.lo * factor, self.hi * factor, den)
+
+
+def constant(value: Fraction | int) -> Num:
+    """Return a number that is the same for every row."""
+    exact = Fraction(value)
+    return Num(exact.numerator, exact.numerator, exact.denominator)
+
+
+def no_bound() -> nw.Expr:
+    """Return the column that means "no bound on this side"."""
+    return nw.lit(None, dtype=nw.Int64)
+
+
+def unknown_truth() -> nw.Expr:
+    """Return the unknown truth value."""
+    return nw.lit(None, dtype=nw.Boolean)
+
+
+def column(side: Side) -> nw.Expr:
+    """Return one side as a column expression."""
+    return nw.lit(side, dtype=nw.Int64) if isinstance(side, int) else side
+
+
+def level_with(a: Num, b: Num) -> tuple[Num, Num]:
+    """Return both numbers over one denominator."""
+    den = lcm(a.den, b.den)
+    return a.over(den), b.over(den)
+
+
+def add(a: Num, b: Num) -> Num:
+    """Return a + b."""
+    a, b = level_with(a, b)
+    return Num(a.lo + b.lo, a.hi + b.hi, a.den)
+
+
+def subtract(a: Num, b: Num) -> Num:
+    """Return a - b; the bounds cross."""
+    a, b = level_with(a, b)
+    return Num(a.lo - b.hi, a.hi - b.lo, a.den)
+
+
+def multiply(a: Num, b: Num) -> Num:
+    """Return a * b. Of two uncertain numbers that may be negative nothing is claimed."""
+    for x, y in ((a, b), (b, a)):
+        factor = y.constant
+        if factor is not None:
+            return scale(x, factor)
+    product_lo, product_hi = column(a.lo) * column(b.lo), column(a.hi) * column(b.hi)
+    positive = (column(a.lo) >= 0) & (column(b.lo) >= 0)
+    known = (column(a.lo) == column(a.hi)) & (column(b.lo) == column(b.hi))
+    lo = nw.when(positive | known).then(product_lo).otherwise(no_bound())
+    hi = nw.when(positive | known).then(product_hi).otherwise(no_bound())
+    return Num(lo, hi, a.den * b.den)
+
+
+def scale(a: Num, factor: Fraction) -> Num:
+    """Return a times an exact constant."""
+    if factor == 0:
+        return constant(0)
+    lo, hi = (a.lo, a.hi) if factor > 0 else (a.hi, a.lo)
+    reduced = Fraction(factor.numerator, factor.denominator * a.den)
+    return Num(lo * reduced.numerator, hi * reduced.numerator, reduced.denominator)
+
+
+def floor_divide(a: Num, divisor: Fraction) -> Num:
+    """Return a // divisor, rounded down; the divisor is above 0."""
+    top, bottom = divisor.denominator, divisor.numerator * a.den
+    return Num((a.lo * top) // bottom, (a.hi * top) // bottom)
+
+
+def ceil_divide(a: Num, divisor: Fraction) -> Num:
+    """Return a / divisor rounded up to a whole number; the divisor is above 0."""
+    top, bottom = divisor.denominator, divisor.numerator * a.den
+    return Num((a.lo * top + bottom - 1) // bottom, (a.hi * top + bottom - 1) // bottom)
+
+
+def rounded(a: Num, to: int, direction: str) -> Num:
+    """Return a as a whole multiple of `to` pence: up, down, or to the nearest (a half goes up)."""
+    if direction == "up":
+        whole = ceil_divide(a, Fraction(to))
+    elif direction == "down":
+        whole = floor_divide(a, Fraction(to))
+    else:
+        whole = floor_divide(add(a, constant(Fraction(to, 2))), Fraction(to))
+    return scale(whole, Fraction(to))
+
+
+def at_least(a: Num, b: Num) -> Num:
+    """Return the larger of the two."""
+    a, b = level_with(a, b)
+    return Num(_larger_low(a.lo, b.lo), _both(max, a.hi, b.hi), a.den)
+
+
+def at_most(a: Num, b: Num) -> Num:
+    """Return the smaller of the two."""
+    a, b = level_with(a, b)
+    return Num(_both(min, a.lo, b.lo), _smaller_high(a.hi, b.hi), a.den)
+
+
+def _larger_low(a: Side, b: Side) -> Side:
+    # A missing lower bound is below every other: the horizontal maximum skips it, and that is right here.
+    return max(a, b) if isinstance(a, int) and isinstance(b, int) else nw.max_horizontal(column(a), column(b))
+
+
+def _smaller_high(a: Side, b: Side) -> Side:
+    return min(a, b) if isinstance(a, int) and isinstance(b, int) else nw.min_horizontal(column(a), column(b))
+
+
+def _both(pick: object, a: Side, b: Side) -> Side:
+    """The smaller or larger of two sides where both are bounded, else no bound."""
+    if isinstance(a, int) and isinstance(b, int):
+        return pick(a, b)  # type: ignore[operator,no-any-return]
+    horizontal = nw.min_horizontal if pick is min else nw.max_horizontal
+    missing = [side.is_null() for side in (a, b) if not isinstance(side, int)]
+    unbounded = reduce(lambda x, y: x | y, missing)
+    return nw.when(~unbounded).then(horizontal(column(a), column(b))).otherwise(no_bound())
+
+
+def hull(a: Num, b: Num) -> Num:
+    """Return the narrowest range that holds both."""
+    a, b = level_with(a, b)
+    return Num(_both(min, a.lo, b.lo), _both(max, a.hi, b.hi), a.den)
+
+
+def choose(condition: nw.Expr, a: Num, b: Num) -> Num:
+    """Return a where the condition holds, b where it does not, and the range of both where it is unknown."""
+    a, b = level_with(a, b)
+    either = hull(a, b)
+    lo = _choose_side(condition, a.lo, b.lo, either.lo)
+    return Num(lo, _choose_side(condition, a.hi, b.hi, either.hi), a.den)
+
+
+def _choose_side(condition: nw.Expr, a: Side, b: Side, either: Side) -> Side:
+    return (
+        nw.when(condition).then(column(a)).otherwise(nw.when(~condition).then(column(b)).otherwise(column(either)))
+    )
+
+
+def compare(op: str, a: Num, b: Num) -> nw.Expr:
+    """Return a truth value: decided where it holds, or fails, over the whole range of both."""
+    a, b = level_with(a, b)
+    if op in (">", ">="):
+        a, b, op = b, a, {">": "<", ">=": "<="}[op]
+    a_lo, a_hi, b_lo, b_hi = (column(side) for side in (a.lo, a.hi, b.lo, b.hi))
+    if op == "<":
+        return _decided(a_hi < b_lo, a_lo >= b_hi)
+    if op == "<=":
+        return _decided(a_hi <= b_lo, a_lo > b_hi)
+    same = (a_lo == a_hi) & (b_lo == b_hi) & (a_lo == b_lo)
+    apart = (a_hi < b_lo).fill_null(value=False) | (b_hi < a_lo).fill_null(value=False)
+    return _decided(same, apart) if op == "==" else _decided(apart, same)
+
+
+def _decided(yes: nw.Expr, no: nw.Expr) -> nw.Expr:
+    return nw.when(yes).then(nw.lit(value=True)).otherwise(
+        nw.when(no).then(nw.lit(value=False)).otherwise(unknown_truth())
+    )
+
+
+def age_on(born: Num, on: Num) -> Num:
+    """Return full years between two dates written as yyyymmdd; a birthday on 29 February falls on 1 March otherwise."""
+    return Num((on.lo - born.hi) // 10000, (on.hi - born.lo) // 10000)
+
+
+def shift(name: str, day: Num, count: Num) -> Num:
+    """Return a date moved by years or months (columns), or by weeks too (constants)."""
+    if day.constant is not None and count.constant is not None:
+        return constant(shift_number(name, int(day.constant), int(count.constant)))
+    sign = 1 if name.endswith("after") else -1
+    months = 12 if name.startswith("years") else 1
+    first, last = (count.lo, count.hi) if sign > 0 else (count.hi, count.lo)
+    keep_day = name.startswith("years")
+    lo = _add_months(day.lo, first * sign * months, leap_to_march=keep_day and sign > 0)
+    return Num(lo, _add_months(day.hi, last * sign * months, leap_to_march=keep_day and sign > 0))
+
+
+def _add_months(day: Side, months: Side, *, leap_to_march: bool) -> nw.Expr:
+    number = column(day)
+    total = (number // 10000) * 12 + (number // 100) % 100 - 1 + months
+    year, month, of_month = total // 12, total % 12 + 1, number % 100
+    is_leap = ((year % 4 == 0) & (year % 100 != 0)) | (year % 400 == 0)
+    thirty = (month == 4) | (month == 6) | (month == 9) | (month == 11)
+    february = nw.when(is_leap).then(nw.lit(29)).otherwise(nw.lit(28))
+    length = nw.when(month == 2).then(february).otherwise(nw.when(thirty).then(nw.lit(30)).otherwise(nw.lit(31)))
+    kept = year * 10000 + month * 100 + nw.min_horizontal(of_month, length)
+    if leap_to_march:
+        kept = nw.when((month == 2) & (of_month == 29) & ~is_leap).then(year * 10000 + 301).otherwise(kept)
+    # A missing bound stays missing: the horizontal minimum above would skip it.
+    return nw.when(~number.is_null()).then(kept).otherwise(no_bound())
+
+
+def look_up(table: TableOn, keys: list[Num | nw.Expr]) -> Num:
+    """Return a table's value for known keys; no bounds where a key is unknown, below the first band, or not listed."""
+    den = reduce(lcm, (value.denominator for _, value in table.rows), 1)
+    found: nw.Expr = no_bound()
+    # Lower bands first: a later row's condition, put around the earlier ones, wins.
+    for row_keys, value in _lowest_first(table):
+        fits = [_fits(kind, key, wanted) for kind, key, wanted in zip(table.kinds, keys, row_keys, strict=True)]
+        condition = reduce(lambda x, y: x & y, fits)
+        found = nw.when(condition).then(nw.lit(int(value * den), dtype=nw.Int64)).otherwise(found)
+    return Num(found, found, den)
+
+
+def _lowest_first(table: TableOn) -> list[tuple[tuple[Fraction | str, ...], Fraction]]:
+    if "band" not in table.kinds:
+        return sorted(table.rows, key=lambda row: row[0] != ("otherwise",) * len(row[0]))
+    band = table.kinds.index("band")
+    return sorted(table.rows, key=lambda row: row[0][band])  # type: ignore[arg-type,return-value]
+
+
+def _fits(kind: str, key: Num | nw.Expr, wanted: Fraction | str) -> nw.Expr:
+    if isinstance(key, Num):
+        exact = Fraction(wanted)
+        known = column(key.lo) == column(key.hi)
+        limit = int(exact * key.den)
+        return known & ((column(key.lo) >= limit) if kind == "band" else (column(key.lo) == limit))
+    if wanted == "otherwise":
+        return ~key.is_null()
+    return key == wanted

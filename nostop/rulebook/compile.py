@@ -1,0 +1,438 @@
+"""Typed trees -> one narwhals plan for all schemes asked for, on one date.
+
+Person columns -> one aggregation -> household columns and benefit-unit columns, and back by join where a rule asks. A
+definition's columns carry its qualified name: `name` for a truth value or word, `name|lo` and `name|hi` for a number. For
+each fact that a definition rests on, `name?fact` says whether that fact is unknown and could still move the definition.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import reduce
+
+import narwhals as nw
+
+from nostop.model import Level
+from nostop.rulebook import columns as c
+from nostop.rulebook.book import Rulebook
+from nostop.rulebook.columns import Num
+from nostop.rulebook.rates import Constants
+from nostop.rulebook.schedule import Aggregated, Schedule, applies_to, receipt_fact
+from nostop.rulebook.tree import (
+    Aggregate,
+    Among,
+    Arith,
+    Call,
+    Choose,
+    Compare,
+    Convert,
+    Definition,
+    DefRef,
+    FactRef,
+    Lit,
+    Logic,
+    Lookup,
+    Node,
+    RateRef,
+    Receipt,
+    Today,
+    Word,
+    children,
+)
+
+Columns = dict[str, nw.Expr]
+
+
+@dataclass(frozen=True, slots=True)
+class Trees:
+    """Turns one tree into column expressions. `overrides` replaces definitions, `inline` works them out on the spot."""
+
+    book: Rulebook
+    schedule: Schedule
+    constants: Constants
+    definitions: dict[str, Definition]
+    overrides: dict[str, Num] = field(default_factory=dict)
+    inline: frozenset[str] = frozenset()
+
+    # --- values -----------------------------------------------------------------------------------------------------
+
+    def number(self, node: Node) -> Num:
+        """Return a number's bounds."""
+        match node:
+            case Lit(value=value):
+                return c.constant(int(value))
+            case Today():
+                return c.constant(_yyyymmdd(self.constants))
+            case RateRef(name=name):
+                return c.constant(self.constants.rate(name, self.book.path))  # type: ignore[arg-type]
+            case FactRef(name=name):
+                return self.fact(name)
+            case DefRef(name=name):
+                return self.defined_number(name)
+            case Receipt(scheme=scheme):
+                return Num(nw.col(f"award:{scheme}|lo"), nw.col(f"award:{scheme}|hi"))
+            case Aggregate():
+                return self.aggregated_number(node)
+            case Arith():
+                return self.arithmetic(node)
+            case Choose(condition=condition, then=then, otherwise=otherwise):
+                return c.choose(self.truth(condition), self.number(then), self.number(otherwise))
+            case Convert(item=item, numerator=top, denominator=bottom):
+                return c.scale(self.number(item), Fraction(top, bottom))
+            case Lookup(table=table, keys=keys):
+                return c.look_up(self.constants.table(table, self.book.path), [self.value(key) for key in keys])
+            case Call():
+                return self.call(node)
+        raise TypeError(f"{type(node).__name__} is no number")
+
+    def fact(self, name: str) -> Num:
+        """Return a fact's bounds: what is not known lies between what the catalogue says it can be."""
+        return Num(nw.col(f"{name}|lo"), nw.col(f"{name}|hi"))
+
+    def defined_number(self, name: str) -> Num:
+        if name in self.overrides:
+            return self.overrides[name]
+        if name in self.inline:
+            return self.number(self.definitions[name].tree)
+        return Num(nw.col(f"{name}|lo"), nw.col(f"{name}|hi"), self.schedule.denominators[name])
+
+    def aggregated_number(self, node: Aggregate) -> Num:
+        name = self.schedule.aggregates[node].name
+        return Num(nw.col(f"{name}|lo"), nw.col(f"{name}|hi"), self.schedule.denominators[name])
+
+    def arithmetic(self, node: Arith) -> Num:
+        a, b = self.number(node.left), self.number(node.right)
+        if node.op == "+":
+            return c.add(a, b)
+        if node.op == "-":
+            return c.subtract(a, b)
+        if node.op == "*":
+            return c.multiply(a, b)
+        return c.floor_divide(a, b.constant)  # type: ignore[arg-type]
+
+    def call(self, node: Call) -> Num:
+        args = [self.number(arg) for arg in node.args]
+        match node.function:
+            case "at_least":
+                return c.at_least(*args)
+            case "at_most":
+                return c.at_most(*args)
+            case "age_on":
+                return c.age_on(*args)
+            case "steps_over":
+                over = c.at_least(c.subtract(args[0], args[1]), c.constant(0))
+                return c.ceil_divide(over, args[2].constant)  # type: ignore[arg-type]
+            case "round_to":
+                unit, direction = node.option.split()
+                return c.rounded(args[0], {"penny": 1, "pound": 100}[unit], direction)
+            case "recorded_or":
+                return self.recorded_or(node.args[0], args)
+        return c.shift(node.function, args[0], args[1])
+
+    def recorded_or(self, fact: Node, args: list[Num]) -> Num:
+        recorded, formula = c.level_with(*args)
+        known = ~self.unknown(fact)
+        lo = nw.when(known).then(c.column(recorded.lo)).otherwise(c.column(formula.lo))
+        return Num(lo, nw.when(known).then(c.column(recorded.hi)).otherwise(c.column(formula.hi)), recorded.den)
+
+    def truth(self, node: Node) -> nw.Expr:
+        """Return a truth value."""
+        match node:
+            case Lit(value=value):
+                return nw.lit(bool(value))
+            case RateRef(name=name):
+                return nw.lit(bool(self.constants.rate(name, self.book.path)))
+            case FactRef(name=name):
+                return nw.col(name)
+            case DefRef(name=name):
+                return self.truth(self.definitions[name].tree) if name in self.inline else nw.col(name)
+            case Receipt(function=function, scheme=scheme):
+                return nw.col(f"{function}:{scheme}")
+            case Aggregate():
+                return nw.col(self.schedule.aggregates[node].name)
+            case Logic(op=op, items=items):
+                return self.logic(op, [self.truth(item) for item in items])
+            case Compare():
+                return self.compare(node)
+            case Among(item=item, words=words, negated=negated):
+                found = self.word(item).is_in(words)
+                return ~found if negated else found
+            case Choose(condition=condition, then=then, otherwise=otherwise):
+                return self.choose_truth(*(self.truth(each) for each in (condition, then, otherwise)))
+        raise TypeError(f"{type(node).__name__} is no truth value")
+
+    def logic(self, op: str, items: list[nw.Expr]) -> nw.Expr:
+        if op == "not":
+            return ~items[0]
+        return reduce(lambda a, b: a & b, items) if op == "and" else reduce(lambda a, b: a | b, items)
+
+    def compare(self, node: Compare) -> nw.Expr:
+        if node.left.kind.is_number:
+            return c.compare(node.op, self.number(node.left), self.number(node.right))
+        a, b = self.value(node.left), self.value(node.right)
+        return a == b if node.op == "==" else a != b  # type: ignore[return-value]
+
+    def choose_truth(self, condition: nw.Expr, a: nw.Expr, b: nw.Expr) -> nw.Expr:
+        # Where the condition is unknown the answer stands only if both agree.
+        agreed = nw.when(a == b).then(a).otherwise(c.unknown_truth())
+        return nw.when(condition).then(a).otherwise(nw.when(~condition).then(b).otherwise(agreed))
+
+    def word(self, node: Node) -> nw.Expr:
+        """Return a word."""
+        match node:
+            case Word(text=text):
+                return nw.lit(text)
+            case FactRef(name=name) | DefRef(name=name):
+                return nw.col(name)
+            case Choose(condition=condition, then=then, otherwise=otherwise):
+                test, a, b = self.truth(condition), self.word(then), self.word(otherwise)
+                agreed = nw.when(a == b).then(a).otherwise(nw.lit(None, dtype=nw.String))
+                return nw.when(test).then(a).otherwise(nw.when(~test).then(b).otherwise(agreed))
+        raise TypeError(f"{type(node).__name__} is no word")
+
+    def value(self, node: Node) -> Num | nw.Expr:
+        """Return whatever the node is."""
+        if node.kind.is_number:
+            return self.number(node)
+        return self.truth(node) if node.kind.base == "bool" else self.word(node)
+
+    # --- what is unknown, and matters -------------------------------------------------------------------------------
+
+    def unknown(self, fact: Node) -> nw.Expr:
+        """Whether a fact or receipt itself is unknown."""
+        if isinstance(fact, FactRef):
+            return nw.col(f"{fact.name}?")
+        if isinstance(fact, Receipt):
+            return nw.col(f"awards:{fact.scheme}?")
+        raise TypeError(f"{type(fact).__name__} is no fact")
+
+    def matters(self, node: Node, fact: str) -> nw.Expr | None:
+        """Whether an unknown fact can still move a node's value; None where the node does not rest on it at all."""
+        if fact not in self.schedule.facts_of(node):
+            return None
+        match node:
+            case FactRef() | Receipt():
+                return self.unknown(node)
+            case DefRef(name=name):
+                return nw.col(f"{name}?{fact}")
+            case Aggregate():
+                return nw.col(f"{self.schedule.aggregates[node].name}?{fact}")
+            case Logic() | Compare() | Among():
+                return self.either(children(node), fact) & self.truth(node).is_null()
+            case Choose():
+                return self.matters_in_choice(node, fact)
+            case Call(function="at_least" | "at_most"):
+                return self.matters_in_clip(node, fact)
+            case Call(function="recorded_or", args=(recorded, formula)):
+                rest = self.matters(formula, fact)
+                return None if rest is None else rest & self.unknown(recorded)
+            case Arith(op="*", left=left, right=right):
+                return self.matters_in_product(left, right, fact)
+        return self.either(children(node), fact)
+
+    def either(self, nodes: Iterable[Node], fact: str) -> nw.Expr:
+        found = [each for node in nodes if (each := self.matters(node, fact)) is not None]
+        return reduce(lambda a, b: a | b, found)
+
+    def matters_in_choice(self, node: Choose, fact: str) -> nw.Expr:
+        test = self.truth(node.condition)
+        found = [self.matters(node.condition, fact)]
+        then, otherwise = self.matters(node.then, fact), self.matters(node.otherwise, fact)
+        found.append(None if then is None else then & test.fill_null(value=True))
+        found.append(None if otherwise is None else otherwise & (~test).fill_null(value=True))
+        return reduce(lambda a, b: a | b, [each for each in found if each is not None])
+
+    def matters_in_clip(self, node: Call, fact: str) -> nw.Expr:
+        a, b = c.level_with(self.number(node.args[0]), self.number(node.args[1]))
+        if node.function == "at_most":
+            a, b = _negated(a), _negated(b)
+        beaten = [c.column(a.hi) <= c.column(b.lo), c.column(b.hi) <= c.column(a.lo)]
+        found = []
+        for arg, lost in zip(node.args, beaten, strict=True):
+            each = self.matters(arg, fact)
+            if each is not None:
+                found.append(each & ~lost.fill_null(value=False))
+        return reduce(lambda x, y: x | y, found)
+
+    def matters_in_product(self, left: Node, right: Node, fact: str) -> nw.Expr:
+        found = []
+        for this, other in ((left, right), (right, left)):
+            each = self.matters(this, fact)
+            if each is not None:
+                factor = self.number(other)
+                nothing = ((c.column(factor.lo) == 0) & (c.column(factor.hi) == 0)).fill_null(value=False)
+                found.append(each & ~nothing)
+        return reduce(lambda a, b: a | b, found)
+
+    # --- columns of definitions and aggregates ----------------------------------------------------------------------
+
+    def define(self, definition: Definition) -> Columns:
+        """Return the value columns of one definition."""
+        name = definition.name
+        if not definition.tree.kind.is_number:
+            return {name: self.value(definition.tree)}  # type: ignore[dict-item]
+        number = self.number(definition.tree)
+        self.schedule.denominators[name] = number.den
+        return {f"{name}|lo": c.column(number.lo), f"{name}|hi": c.column(number.hi)}
+
+    def define_matters(self, definition: Definition) -> Columns:
+        """Return the `name?fact` columns of one definition; its value columns stand already."""
+        name = definition.name
+        if definition.tree.kind.is_number:
+            open_ = (nw.col(f"{name}|lo") != nw.col(f"{name}|hi")).fill_null(value=True)
+        else:
+            open_ = nw.col(name).is_null()
+        found = {}
+        for fact in self.schedule.facts_of(definition.tree):
+            matters = self.matters(definition.tree, fact)
+            if matters is not None:
+                found[f"{name}?{fact}"] = matters & open_
+        return found
+
+    def member_columns(self, aggregated: Aggregated) -> Columns:
+        """Return what each person brings to an aggregate."""
+        node, name = aggregated.node, aggregated.name
+        included = self.included(node)
+        found: Columns = {}
+        for fact in self.schedule.facts_of(node):
+            parts = (node.item,) if node.where is None else (node.item, node.where)
+            found[f"{name}?{fact}"] = self.either(parts, fact) & included.fill_null(value=True)
+        if node.function in ("any", "all", "count"):
+            item = self.truth(node.item)
+            holds = included & (~item if node.function == "all" else item)
+            return found | {f"{name}:yes": _count(holds), f"{name}:open": _count(holds.is_null())}
+        return found | self.member_amounts(node, name, included)
+
+    def included(self, node: Aggregate) -> nw.Expr:
+        roles = [role for role in node.who if role in applies_to(self.book, self.definitions, node.item)]
+        who = nw.col("role").is_in(roles)
+        return who if node.where is None else who & self.truth(node.where)
+
+    def member_amounts(self, node: Aggregate, name: str, included: nw.Expr) -> Columns:
+        number = self.number(node.item)
+        self.schedule.denominators[name] = number.den
+        lo, hi = c.column(number.lo), c.column(number.hi)
+        if node.function == "total":
+            # Someone who may or may not count brings between nothing and their amount.
+            lo = _when_included(included, lo, c.column(c.at_most(Num(lo, lo), c.constant(0)).lo))
+            hi = _when_included(included, hi, c.column(c.at_least(Num(hi, hi), c.constant(0)).hi))
+            return {f"{name}:lo": lo, f"{name}:hi": hi}
+        none = nw.lit(None, dtype=nw.Int64)
+        return {
+            f"{name}:lo": nw.when(included).then(lo).otherwise(none),
+            f"{name}:hi": nw.when(included).then(hi).otherwise(none),
+            f"{name}:in": _count(included.fill_null(value=False)),
+            f"{name}:open": _count(included.is_null()),
+        }
+
+    def group_columns(self, aggregated: Aggregated) -> list[nw.Expr]:
+        """Return the aggregations over members."""
+        node, name = aggregated.node, aggregated.name
+        found = [nw.col(f"{name}?{fact}").any() for fact in self.schedule.facts_of(node)]
+        if node.function in ("any", "all", "count"):
+            return [*found, nw.col(f"{name}:yes").sum(), nw.col(f"{name}:open").sum()]
+        if node.function == "total":
+            return [*found, *(e for side in ("lo", "hi") for e in _sum_of(f"{name}:{side}"))]
+        pick = "max" if node.function == "largest" else "min"
+        sides = [getattr(nw.col(f"{name}:{side}"), pick)() for side in ("lo", "hi")]
+        counted = [nw.col(f"{name}:{side}").count().alias(f"{name}:{side}#") for side in ("lo", "hi")]
+        return [*found, *sides, *counted, nw.col(f"{name}:in").sum(), nw.col(f"{name}:open").sum()]
+
+    def group_results(self, aggregated: Aggregated) -> Columns:
+        """Return an aggregate's value columns from what `group_columns` gave."""
+        node, name = aggregated.node, aggregated.name
+        yes, open_ = nw.col(f"{name}:yes"), nw.col(f"{name}:open")
+        if node.function == "count":
+            self.schedule.denominators[name] = 1
+            return {f"{name}|lo": yes, f"{name}|hi": yes + open_}
+        if node.function in ("any", "all"):
+            some = nw.when(yes > 0).then(nw.lit(value=True)).otherwise(
+                nw.when(open_ > 0).then(c.unknown_truth()).otherwise(nw.lit(value=False))
+            )
+            return {name: ~some if node.function == "all" else some}
+        if node.function == "total":
+            return {
+                f"{name}|{side}": nw.when(nw.col(f"{name}:{side}_null") == 0)
+                .then(nw.col(f"{name}:{side}"))
+                .otherwise(c.no_bound())
+                for side in ("lo", "hi")
+            }
+        return self.extreme(name, largest=node.function == "largest")
+
+    def extreme(self, name: str, *, largest: bool) -> Columns:
+        """The largest or smallest amount: 0 over nobody, and no bounds while it is open who counts."""
+        members, open_ = nw.col(f"{name}:in"), nw.col(f"{name}:open")
+        found = {}
+        for side in ("lo", "hi"):
+            value, counted = nw.col(f"{name}:{side}"), nw.col(f"{name}:{side}#")
+            # For the largest, one missing upper bound leaves none; a missing lower bound is only skipped. Smallest: mirrored.
+            strict = (side == "hi") == largest
+            sound = (counted == members) if strict else (counted > 0)
+            bounded = nw.when(sound).then(value).otherwise(c.no_bound())
+            settled = nw.when(members == 0).then(nw.lit(0, dtype=nw.Int64)).otherwise(bounded)
+            found[f"{name}|{side}"] = nw.when(open_ == 0).then(settled).otherwise(c.no_bound())
+        return found
+
+
+def fact_columns(book: Rulebook, level: Level, needed: Iterable[str]) -> Columns:
+    """Return, for raw fact columns, the `fact?` flag and a number's `fact|lo` and `fact|hi`."""
+    found: Columns = {}
+    for name in sorted(needed):
+        fact = book.catalogue.facts[name]
+        if fact.level is not level:
+            continue
+        raw = nw.col(name)
+        found[f"{name}?"] = raw.is_null()
+        if fact.type == "date":
+            number = (
+                raw.dt.year().cast(nw.Int64) * 10000 + raw.dt.month().cast(nw.Int64) * 100 + raw.dt.day().cast(nw.Int64)
+            )
+            found |= {f"{name}|lo": number, f"{name}|hi": number}
+        elif fact.type in ("int", "money"):
+            found[f"{name}|lo"] = raw.fill_null(0) if fact.non_negative else raw
+            found[f"{name}|hi"] = raw if fact.at_most is None else raw.fill_null(fact.at_most)
+    return found
+
+
+def receipt_columns(schemes: Iterable[str]) -> Columns:
+    """Return receipt columns from `known:scheme`, `paid:scheme`, `held:scheme` and `sum:scheme` of the awards table."""
+    found: Columns = {}
+    for scheme in schemes:
+        known = nw.col(f"known:{scheme}")
+        for function, source in (("in_payment", "paid"), ("claimed", "held")):
+            has = nw.col(f"{source}:{scheme}").fill_null(value=False)
+            absent = nw.when(known).then(nw.lit(value=False)).otherwise(c.unknown_truth())
+            found[f"{function}:{scheme}"] = nw.when(has).then(nw.lit(value=True)).otherwise(absent)
+        paid = nw.col(f"paid:{scheme}").fill_null(value=False)
+        amount = nw.col(f"sum:{scheme}")
+        found[f"awards:{scheme}?"] = ~(nw.col(f"held:{scheme}").fill_null(value=False) | known)
+        nothing = nw.lit(0, dtype=nw.Int64)
+        found[f"award:{scheme}|lo"] = nw.when(paid).then(amount.fill_null(0)).otherwise(nothing)
+        absent_hi = nw.when(known).then(nothing).otherwise(c.no_bound())
+        found[f"award:{scheme}|hi"] = nw.when(paid).then(amount).otherwise(absent_hi)
+    return found
+
+
+def _negated(a: Num) -> Num:
+    return Num(c.column(a.hi) * -1, c.column(a.lo) * -1, a.den)
+
+
+def _count(condition: nw.Expr) -> nw.Expr:
+    return nw.when(condition).then(nw.lit(1, dtype=nw.Int64)).otherwise(nw.lit(0, dtype=nw.Int64))
+
+
+def _when_included(included: nw.Expr, inside: nw.Expr, open_: nw.Expr) -> nw.Expr:
+    outside = nw.when(~included).then(nw.lit(0, dtype=nw.Int64)).otherwise(open_)
+    return nw.when(included).then(inside).otherwise(outside)
+
+
+def _sum_of(name: str) -> list[nw.Expr]:
+    return [nw.col(name).sum(), nw.col(name).null_count().alias(f"{name}_null")]
+
+
+def _yyyymmdd(constants: Constants) -> int:
+    day = constants.effective_on
+    return day.year * 10000 + day.month * 100 + day.day
+
+
+__all__ = ["Columns", "Trees", "fact_columns", "receipt_columns", "receipt_fact"]

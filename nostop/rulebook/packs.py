@@ -1,0 +1,286 @@
+"""What rule files say: packs, libraries, rates, tables and gateways, as pydantic models. No law lives here."""
+
+from datetime import date
+from fractions import Fraction
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from nostop.model import Level, Period
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)]
+Cite = Annotated[str, StringConstraints(min_length=3, max_length=600)]
+Sentence = Annotated[str, StringConstraints(min_length=3, max_length=1000)]
+Formula = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+Nation = Literal["england", "wales", "scotland", "northern_ireland"]
+Direction = Literal["up", "down", "nearest"]
+
+
+def _is_fraction(text: str) -> str:
+    try:
+        value = Fraction(text)
+    except (ValueError, ZeroDivisionError) as error:
+        raise ValueError(f"{text!r} is no fraction such as \"55/100\"") from error
+    if "." in text or "e" in text.lower() or value < 0:
+        raise ValueError(f"{text!r} must be whole numbers as \"55/100\", not below 0")
+    return text
+
+
+Ratio = Annotated[str, AfterValidator(_is_fraction)]
+
+
+class Strict(BaseModel):
+    """Unknown keys are refused everywhere."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Bilingual(Strict):
+    """One text in English and Welsh."""
+
+    en: Sentence
+    cy: Sentence
+
+
+class Span(Strict):
+    """From a day, to a day or for good."""
+
+    from_: date = Field(alias="from")
+    to: date | None = None
+
+
+class Periods(Strict):
+    """How many weeks the law takes a year to have; months are twelve."""
+
+    weeks_in_year: Literal["52", "365/7"]
+    cite: Cite
+
+
+class Working(Strict):
+    """A named step: an amount, a number, a date or a yes/no that conditions and parts may read."""
+
+    says: Sentence
+    formula: Formula
+    cite: Cite
+    level: Level | None = None
+    turning_points: tuple[Name, ...] = ()
+    unverified: Sentence | None = None
+
+
+class Condition(Strict):
+    """One thing the law asks for."""
+
+    id: Name
+    says: Sentence
+    when: Formula
+    cite: Cite
+    evidence: tuple[Sentence, ...] = ()
+    if_not: Sentence
+    unverified: Sentence | None = None
+
+
+class Part(Strict):
+    """One part of an award."""
+
+    says: Sentence | None = None
+    formula: Formula
+    cite: Cite
+    unverified: Sentence | None = None
+
+
+class Rounding(Strict):
+    """To what, and which way, the law rounds the award."""
+
+    to: Literal["penny", "pound"]
+    direction: Direction
+    cite: Cite
+
+
+class Award(Strict):
+    """How much: the parts are added, then rounded."""
+
+    parts: dict[Name, Part] = Field(min_length=1)
+    per: Period
+    round: Rounding | None = None
+
+
+class Backdate(Strict):
+    """How far back a claim can reach."""
+
+    months: int = Field(ge=0, le=120)
+    cite: Cite
+
+
+class Claim(Strict):
+    """How to claim."""
+
+    url: Annotated[str, StringConstraints(pattern=r"^https://")]
+    phone: str | None = None
+    backdate: Backdate | None = None
+    how: Bilingual | None = None
+
+
+class Note(Strict):
+    """Something shown beside a result that never changes it."""
+
+    id: Name
+    says: Sentence
+    formula: Formula | None = None
+    per: Period | None = None
+    cite: Cite
+
+
+class Library(Strict):
+    """Workings that several packs share."""
+
+    library: Name
+    says: Sentence
+    protected_facts: dict[Name, Cite] = {}
+    periods: Periods | None = None
+    work_out: dict[Name, Working] = Field(min_length=1)
+    left_out: tuple[Sentence, ...] = ()
+
+
+class Pack(Strict):
+    """One scheme in one jurisdiction."""
+
+    scheme: Name
+    version: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}\.[0-9]+$")]
+    title: Bilingual
+    summary: Bilingual
+    owner: Sentence
+    authority: str
+    applies_in: tuple[Nation, ...] = Field(min_length=1)
+    in_force: Span
+    decides_for: Level
+    receipt: Name
+    uses: tuple[Name, ...] = ()
+    protected_facts: dict[Name, Cite] = {}
+    periods: Periods | None = None
+    work_out: dict[Name, Working] = {}
+    entitled_when: tuple[Condition, ...] = Field(min_length=1)
+    award: Award
+    ask_person: tuple[Name, ...] = ()
+    opens: tuple[Name, ...] = ()
+    claim: Claim
+    notes: tuple[Note, ...] = ()
+    left_out: tuple[Sentence, ...] = ()
+
+
+RateType = Literal["money", "int", "ratio", "date", "bool"]
+RateValue = bool | int | date | Ratio
+
+
+class DatedValue(Strict):
+    """A value from a day until the next one."""
+
+    from_: date = Field(alias="from")
+    value: RateValue
+    reference: Cite
+
+
+class Rate(Strict):
+    """One number of law over time."""
+
+    means: Sentence
+    type: RateType
+    per: Period | None = None
+    uprated: Literal["yearly"] | None = None
+    values: tuple[DatedValue, ...] = Field(min_length=1)
+    unverified: Sentence | None = None
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> "Rate":
+        _fits(self.type, self.per, [each.value for each in self.values])
+        _in_order([each.from_ for each in self.values])
+        return self
+
+
+class DatedRows(Strict):
+    """The rows of a table from a day until the next one."""
+
+    from_: date = Field(alias="from")
+    reference: Cite
+    rows: tuple[dict[str, RateValue], ...] = Field(min_length=1)
+
+
+class Table(Strict):
+    """A rate that depends on keys: a band (from this key up) or an exact key."""
+
+    means: Sentence
+    keys: dict[Name, Literal["band", "exact"]] = Field(min_length=1)
+    type: RateType
+    per: Period | None = None
+    uprated: Literal["yearly"] | None = None
+    values: tuple[DatedRows, ...] = Field(min_length=1)
+    unverified: Sentence | None = None
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> "Table":
+        wanted = {*self.keys, "value"}
+        for dated in self.values:
+            for row in dated.rows:
+                if set(row) != wanted:
+                    raise ValueError(f"a row has {sorted(row)}: it needs {sorted(wanted)}")
+            _fits(self.type, self.per, [row["value"] for row in dated.rows])
+        if sum(kind == "band" for kind in self.keys.values()) > 1:
+            raise ValueError("at most one key may be a band")
+        _in_order([each.from_ for each in self.values])
+        return self
+
+
+class RatesFile(Strict):
+    """rates.yaml: dated, cited amounts, ages, limits and tables."""
+
+    rates: dict[Name, Rate] = {}
+    tables: dict[Name, Table] = {}
+
+
+class Gateway(Strict):
+    """The law under which a fact may be used for a scheme."""
+
+    id: Name
+    law: Sentence
+    fields: tuple[Name, ...] = Field(min_length=1)
+    from_body: str
+    to_body: str
+    purpose: Sentence
+    schemes: tuple[Name, ...] = Field(min_length=1)
+    from_: date = Field(alias="from")
+    to: date | None = None
+    status: Literal["in_force", "proposed", "synthetic_only"]
+    note: Sentence | None = None
+
+
+class GatewaysFile(Strict):
+    """gateways.yaml."""
+
+    gateways: tuple[Gateway, ...] = ()
+
+
+def _fits(type_: str, per: Period | None, values: list[RateValue]) -> None:
+    if per is not None and type_ != "money":
+        raise ValueError("only money has a period (per)")
+    for value in values:
+        if not _is_of(type_, value):
+            raise ValueError(f"value {value!r} is no {type_}{_hint(type_)}")
+
+
+def _is_of(type_: str, value: RateValue) -> bool:
+    if type_ == "bool" or isinstance(value, bool):
+        return type_ == "bool" and isinstance(value, bool)
+    if type_ == "ratio":
+        return isinstance(value, str)
+    if type_ == "date":
+        return isinstance(value, date)
+    return isinstance(value, int)
+
+
+def _hint(type_: str) -> str:
+    return {"ratio": ": write it as \"55/100\"", "money": ": write whole pence", "date": ": write 2026-04-06"}.get(type_, "")
+
+
+def _in_order(days: list[date]) -> None:
+    for earlier, later in zip(days, days[1:], strict=False):
+        if earlier >= later:
+            raise ValueError(f"values must follow in time, each from a later day: {earlier} stands before {later}")

@@ -1,0 +1,179 @@
+"""What to work out, and in which order: definitions in turns and layers, so that each level is aggregated once a turn.
+
+A turn is: person columns, one aggregation to households and one to benefit units, household columns, benefit-unit columns.
+A person's column that reads a benefit unit's or household's column waits for the next turn. Most rules need one turn.
+"""
+
+from dataclasses import dataclass, field
+
+from nostop.model import Level
+from nostop.rulebook.book import Rulebook
+from nostop.rulebook.tree import (
+    Aggregate,
+    Call,
+    Definition,
+    DefRef,
+    FactRef,
+    Node,
+    Receipt,
+    children,
+    walk,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregated:
+    """One aggregate, the level it is taken to, and the name of its columns."""
+
+    name: str
+    node: Aggregate
+    turn: int
+
+
+@dataclass(slots=True)
+class Schedule:
+    """The order of work. `turns[t][level]` holds layers of definition names; `denominators` fills while compiling."""
+
+    definitions: dict[str, Definition]
+    turns: list[dict[Level, list[list[str]]]] = field(default_factory=list)
+    aggregates: dict[Aggregate, Aggregated] = field(default_factory=dict)
+    facts: set[str] = field(default_factory=set)
+    receipts: set[str] = field(default_factory=set)
+    denominators: dict[str, int] = field(default_factory=dict)
+    _facts_of: dict[Node, frozenset[str]] = field(default_factory=dict)
+
+    def facts_of(self, node: Node) -> frozenset[str]:
+        """Return the facts and receipts a node rests on, in any depth; a recorded fact with a formula behind it is not one."""
+        if node not in self._facts_of:
+            self._facts_of[node] = self._find_facts(node)
+        return self._facts_of[node]
+
+    def _find_facts(self, node: Node) -> frozenset[str]:
+        match node:
+            case FactRef(name=name):
+                return frozenset({name})
+            case Receipt(scheme=scheme):
+                return frozenset({receipt_fact(scheme)})
+            case DefRef(name=name):
+                return self.facts_of(self.definitions[name].tree)
+            case Call(function="recorded_or", args=(_, formula)):
+                return self.facts_of(formula)
+        return frozenset().union(*(self.facts_of(child) for child in children(node)))
+
+
+def receipt_fact(scheme: str) -> str:
+    """Return the fact id under which an unknown receipt is named as missing."""
+    return f"award_of_{scheme}"
+
+
+def applies_to(book: Rulebook, definitions: dict[str, Definition], node: Node) -> set[str]:
+    """Return the roles (adult, child) that every person fact in a tree applies to."""
+    roles = {"adult", "child"}
+    for each in walk(node):
+        if isinstance(each, FactRef):
+            roles &= set(book.catalogue.facts[each.name].applies_to)
+        elif isinstance(each, DefRef) and definitions[each.name].level is Level.PERSON:
+            roles &= applies_to(book, definitions, definitions[each.name].tree)
+    return roles
+
+
+def plan_schedule(definitions: dict[str, Definition], wanted: list[str]) -> Schedule:
+    """Return the schedule for the wanted definitions and all they rest on."""
+    schedule = Schedule(definitions)
+    order = _depth_first(definitions, wanted)
+    turn_of: dict[str, int] = {}
+    layer_of: dict[str, int] = {}
+    for name in order:
+        definition = definitions[name]
+        turn_of[name] = _turn(definition, turn_of, definitions)
+        layer_of[name] = _layer(definition, turn_of, layer_of, definitions)
+        _note_leaves(schedule, definition, turn_of)
+        _place(schedule, definition, turn_of[name], layer_of[name])
+    return schedule
+
+
+def _depth_first(definitions: dict[str, Definition], wanted: list[str]) -> list[str]:
+    ordered: list[str] = []
+    done: set[str] = set()
+
+    def visit(name: str) -> None:
+        if name in done:
+            return
+        done.add(name)
+        definition = definitions[name]
+        for tree in (definition.tree, *definition.turning_points):
+            for node in walk(tree):
+                if isinstance(node, DefRef):
+                    visit(node.name)
+        ordered.append(name)
+
+    for name in wanted:
+        visit(name)
+    return ordered
+
+
+def _turn(definition: Definition, turn_of: dict[str, int], definitions: dict[str, Definition]) -> int:
+    turn = 0
+    for name in _read(definition):
+        waits = definition.level is Level.PERSON and definitions[name].level is not Level.PERSON
+        turn = max(turn, turn_of[name] + waits)
+    for aggregate in _aggregates(definition):
+        turn = max(turn, _inner_turn(aggregate, turn_of, definitions))
+    return turn
+
+
+def _inner_turn(aggregate: Aggregate, turn_of: dict[str, int], definitions: dict[str, Definition]) -> int:
+    inner = [node.name for part in children(aggregate) for node in walk(part) if isinstance(node, DefRef)]
+    return max((turn_of[name] + (definitions[name].level is not Level.PERSON) for name in inner), default=0)
+
+
+def _layer(
+    definition: Definition, turn_of: dict[str, int], layer_of: dict[str, int], definitions: dict[str, Definition]
+) -> int:
+    beside = [
+        layer_of[name] + 1
+        for name in _read(definition)
+        if definitions[name].level is definition.level and turn_of[name] == turn_of[definition.name]
+    ]
+    return max(beside, default=0)
+
+
+def _read(definition: Definition) -> list[str]:
+    """Definitions read outside aggregates: those inside are the aggregate's own matter."""
+    found: list[str] = []
+    waiting: list[Node] = [definition.tree, *definition.turning_points]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, DefRef):
+            found.append(node.name)
+        if not isinstance(node, Aggregate):
+            waiting.extend(children(node))
+    return found
+
+
+def _aggregates(definition: Definition) -> list[Aggregate]:
+    trees = (definition.tree, *definition.turning_points)
+    return [node for tree in trees for node in walk(tree) if isinstance(node, Aggregate)]
+
+
+def _note_leaves(schedule: Schedule, definition: Definition, turn_of: dict[str, int]) -> None:
+    for tree in (definition.tree, *definition.turning_points):
+        for node in walk(tree):
+            if isinstance(node, FactRef):
+                schedule.facts.add(node.name)
+            elif isinstance(node, Receipt):
+                schedule.receipts.add(node.scheme)
+    for aggregate in _aggregates(definition):
+        if aggregate not in schedule.aggregates:
+            turn = _inner_turn(aggregate, turn_of, schedule.definitions)
+            name = f"over{len(schedule.aggregates)}"
+            schedule.aggregates[aggregate] = Aggregated(name, aggregate, turn)
+
+
+def _place(schedule: Schedule, definition: Definition, turn: int, layer: int) -> None:
+    while len(schedule.turns) <= turn:
+        schedule.turns.append({level: [] for level in Level})
+    layers = schedule.turns[turn][definition.level]
+    while len(layers) <= layer:
+        layers.append([])
+    layers[layer].append(definition.name)
