@@ -9,7 +9,6 @@ import polars as pl
 from nostop.frames import Determinations, Situation, check, empty
 from nostop.model import CLAIMED_STATUSES, FrameError, Level, Outcome
 from nostop.rulebook import Rulebook
-from nostop.rulebook.book import AWARD_PERIODS
 from nostop.rulebook.plan import KEYS, LOW_TO_HIGH, Plan, SchemePlan, compile_plan
 
 #: People worked out at once: enough to keep every core busy, few enough to bound memory.
@@ -115,7 +114,7 @@ def receipts(situation: Situation, plan: Plan) -> pl.DataFrame:
         "person_id", *((known & pl.lit(complete is None or name in complete)).alias(f"known:{name}") for name in schemes)
     )
     awards = situation.awards if situation.awards is not None else _no_awards()
-    _check_periods(awards, schemes)
+    _check_periods(awards, plan)
     held = _in_force(awards, plan.effective_on).group_by("person_id").agg(e for name in schemes for e in _of(name))
     return people.join(held, on="person_id", how="left", validate="1:1")
 
@@ -142,12 +141,14 @@ def _of(scheme: str) -> Iterator[pl.Expr]:
     yield pl.when(amounts.null_count() == 0).then(amounts.sum()).alias(f"sum:{scheme}")
 
 
-def _check_periods(awards: pl.DataFrame, schemes: list[str]) -> None:
-    wrong = awards.filter(pl.col("scheme").is_in(schemes) & pl.col("amount").is_not_null())
-    wrong = wrong.filter(pl.col("per") != pl.col("scheme").replace_strict(AWARD_PERIODS, default=None))
+def _check_periods(awards: pl.DataFrame, plan: Plan) -> None:
+    per = {name: award.per.value for name, award in plan.book.catalogue.awards.items()}
+    read = awards.filter(pl.col("scheme").is_in(sorted(plan.schedule.receipts)) & pl.col("amount").is_not_null())
+    stated = pl.col("scheme").replace_strict(per, default=None, return_dtype=pl.String)
+    wrong = read.filter(pl.col("per").ne_missing(stated))
     if wrong.height:
-        scheme, per = wrong["scheme"][0], wrong["per"][0]
-        raise FrameError(f"awards: {scheme} is stated per {AWARD_PERIODS[scheme].value}, found per {per}")
+        scheme, found = wrong["scheme"][0], wrong["per"][0]
+        raise FrameError(f"awards: {scheme} is stated per {per[scheme]}, found per {found}")
 
 
 def _pieces(frames: dict[Level, pl.DataFrame]) -> Iterator[dict[Level, pl.DataFrame]]:

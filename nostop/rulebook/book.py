@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
-from nostop.model import Level, Period, Problem, RuleError, nearest
+from nostop.model import Level, Problem, RuleError, nearest
 from nostop.rulebook.catalogue import Catalogue, load_catalogue
 from nostop.rulebook.packs import (
     Gateway,
@@ -28,19 +28,6 @@ from nostop.rulebook.parse import RESERVED, FormulaError, Scope, parse_formula
 from nostop.rulebook.reading import read_model
 from nostop.rulebook.tree import BOOL, Definition, DefRef, FactRef, Kind, Node, walk
 from nostop.strict_yaml import Document
-
-#: The period in which each award scheme's amounts are stated; receipt of any other scheme cannot be read.
-AWARD_PERIODS = {
-    "universal_credit": Period.MONTH,
-    **dict.fromkeys(
-        (
-            "attendance_allowance", "carers_allowance", "child_benefit", "dla", "free_school_meals", "housing_benefit",
-            "pension_credit", "pip", "state_pension",
-        ),
-        Period.WEEK,
-    ),
-}  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
@@ -161,7 +148,7 @@ class _Loader:
         self.path = path
         self.problems: list[Problem] = []
         self.owners: dict[str, _Owner] = {}
-        self.catalogue = Catalogue({})
+        self.catalogue = Catalogue({}, {})
 
     def load(self) -> Rulebook:
         self.catalogue = self._catalogue()
@@ -177,10 +164,10 @@ class _Loader:
 
     def _catalogue(self) -> Catalogue:
         try:
-            return load_catalogue(self.path / "facts.yaml")
+            return load_catalogue(self.path)
         except RuleError as error:
             self.problems.extend(error.problems)
-            return Catalogue({})
+            return Catalogue({}, {})
 
     def _gateways(self) -> tuple[Gateway, ...]:
         model, problems, document = read_model(self.path / "gateways.yaml", GatewaysFile)
@@ -294,7 +281,7 @@ class _Loader:
             tables=tables,
             definitions=definitions,
             outcomes={pack.scheme: (pack.decides_for, pack.award.per) for pack in packs if pack is not owner.model},
-            award_periods=AWARD_PERIODS,
+            award_periods={name: award.per for name, award in self.catalogue.awards.items()},
             weeks_in_year=_weeks(owner.model.periods),
         )
 
@@ -438,8 +425,8 @@ class _Loader:
             if name not in self.catalogue.facts:
                 hint = nearest(name, list(self.catalogue.facts))
                 self.problems.append(owner.document.problem(f"'{name}' is no fact{hint}", "ask_person", index))
-        if pack.receipt not in AWARD_PERIODS:
-            hint = nearest(pack.receipt, list(AWARD_PERIODS))
+        if pack.receipt not in self.catalogue.awards:
+            hint = nearest(pack.receipt, list(self.catalogue.awards))
             self.problems.append(owner.document.problem(f"'{pack.receipt}' is no award{hint}", "receipt"))
         seen: set[str] = set()
         for index, condition in enumerate(pack.entitled_when):

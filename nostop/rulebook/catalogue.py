@@ -1,4 +1,4 @@
-"""rules/facts.yaml: every fact a rule may read, with its level, type and period."""
+"""rules/facts.yaml and rules/awards.yaml: every fact and award a rule may read, with its level, type and period."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -74,11 +74,27 @@ class _FactsFile(BaseModel):
     facts: dict[str, Fact]
 
 
+class AwardKind(BaseModel):
+    """One award that departments report: the period in which its amounts are stated."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    means: str
+    per: Period
+
+
+class _AwardsFile(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    awards: dict[str, AwardKind]
+
+
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All facts, in the order of the file; the order also settles which of two equally cheap facts is asked first."""
+    """All facts and awards, in file order; the order settles which of two equally cheap facts is asked first."""
 
     facts: dict[str, Fact]
+    awards: dict[str, AwardKind]
 
     def at(self, level: Level) -> dict[str, Fact]:
         """Return the facts of one level."""
@@ -115,13 +131,14 @@ def canonical(value: bool | int | date | str | None) -> str | None:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def load_catalogue(path: Path) -> Catalogue:
-    """Read rules/facts.yaml.
+def load_catalogue(folder: Path) -> Catalogue:
+    """Read facts.yaml and awards.yaml of a rules folder.
 
     Raises:
         RuleError: with one problem for each thing wrong.
     """
-    model, problems, _ = read_model(path, _FactsFile)
-    if model is None:
-        raise RuleError(problems)
-    return Catalogue(model.facts)
+    facts, problems, _ = read_model(folder / "facts.yaml", _FactsFile)
+    awards, more, _ = read_model(folder / "awards.yaml", _AwardsFile)
+    if facts is None or awards is None:
+        raise RuleError([*problems, *more])
+    return Catalogue(facts.facts, awards.awards)
