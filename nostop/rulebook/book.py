@@ -127,7 +127,7 @@ def check(path: Path) -> list[Problem]:
     return []
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Owner:
     """One folder with a pack or a library, and what is known of it while it is being read."""
 
@@ -155,7 +155,7 @@ class _Loader:
         gateways = self._gateways()
         for file in sorted([*self.path.rglob("pack.yaml"), *self.path.rglob("library.yaml")]):
             self._read_owner(file)
-        for owner in sorted(self.owners.values(), key=lambda each: isinstance(each.model, Pack)):
+        for owner in self._libraries_first():
             self._define(owner)
         book = self._assemble(gateways)
         if not self.problems:
@@ -201,6 +201,27 @@ class _Loader:
         model, problems, document = read_model(file, RatesFile)
         self.problems.extend(problems)
         return model or RatesFile(), document
+
+    def _libraries_first(self) -> list[_Owner]:
+        """Owners so that each stands after the libraries it rests on; libraries that rest on each other are refused."""
+        ordered: list[_Owner] = []
+        waiting = [each for each in self.owners.values() if isinstance(each.model, Library)]
+        while waiting:
+            ready = [each for each in waiting if not any(other in waiting for other in self._rests_on(each))]
+            if not ready:
+                names = ", ".join(each.name for each in waiting)
+                self.problems.append(waiting[0].document.problem(f"libraries read each other in a circle: {names}"))
+                break
+            ordered += ready
+            waiting = [each for each in waiting if each not in ready]
+        return [*ordered, *(each for each in self.owners.values() if isinstance(each.model, Pack))]
+
+    def _rests_on(self, owner: _Owner) -> list[_Owner]:
+        """The libraries whose names a library's formulas use."""
+        names = {name for working in owner.model.work_out.values() for name in _names_in(working.formula)}
+        others = (each for each in self.owners.values() if isinstance(each.model, Library) and each is not owner)
+        own = {*owner.model.work_out, *owner.rates.rates, *owner.rates.tables}
+        return [each for each in others if (names - own) & {*each.model.work_out, *each.rates.rates, *each.rates.tables}]
 
     # --- names and trees --------------------------------------------------------------------------------------------
 
@@ -259,8 +280,7 @@ class _Loader:
         return found
 
     def _rates_of(self, owner: _Owner) -> dict[str, tuple[str, Rate]]:
-        pairs = {name: (f"{owner.name}.{name}", rate) for name, rate in owner.rates.rates.items()}
-        return pairs
+        return {name: (f"{owner.name}.{name}", rate) for name, rate in owner.rates.rates.items()}
 
     def _tables_of(self, owner: _Owner) -> dict[str, tuple[str, Table]]:
         return {name: (f"{owner.name}.{name}", table) for name, table in owner.rates.tables.items()}
@@ -379,7 +399,8 @@ class _Loader:
         def found(names: Iterable[str]) -> tuple[Definition, ...]:
             return tuple(owner.definitions[name] for name in names if name in owner.definitions)
 
-        folders = [owner.folder, *(self.owners[name].folder for name in pack.uses if name in self.owners)]
+        libraries = self._all_libraries([self.owners[name] for name in pack.uses if name in self.owners])
+        folders = [owner.folder, *(each.folder for each in libraries)]
         return Scheme(
             pack=pack,
             folder=owner.folder,
@@ -388,6 +409,17 @@ class _Loader:
             parts=found(pack.award.parts),
             notes=found(f"note.{note.id}" for note in pack.notes),
         )
+
+    def _all_libraries(self, direct: list[_Owner]) -> list[_Owner]:
+        """Libraries and those they rest on, by name."""
+        found: dict[str, _Owner] = {}
+        waiting = list(direct)
+        while waiting:
+            each = waiting.pop()
+            if each.name not in found:
+                found[each.name] = each
+                waiting += self._rests_on(each)
+        return [found[name] for name in sorted(found)]
 
     def _check_use(self, book: Rulebook) -> None:
         for owner in self.owners.values():
@@ -410,8 +442,8 @@ class _Loader:
         scheme = book.schemes[pack.scheme]
         read = book.facts_read(each.name for each in (*scheme.conditions, *scheme.parts))
         allowed = dict(pack.protected_facts)
-        for name in pack.uses:
-            allowed.update(self.owners[name].model.protected_facts)
+        for library in self._all_libraries([self.owners[name] for name in pack.uses]):
+            allowed.update(library.model.protected_facts)
         for fact in sorted(read):
             if self.catalogue.facts[fact].protected and fact not in allowed:
                 message = f"reads the protected fact '{fact}' without a reason: cite the law under protected_facts"

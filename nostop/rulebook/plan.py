@@ -130,7 +130,7 @@ def _claimed(scheme: Scheme) -> Node:
     receipt = Receipt(BOOL, Level.PERSON, "claimed", scheme.pack.receipt)
     if scheme.pack.decides_for is Level.PERSON:
         return receipt
-    return Aggregate(BOOL, scheme.pack.decides_for, "any", ("adult", "child"), receipt, None)
+    return Aggregate(BOOL, scheme.pack.decides_for, "any", ("adult",), receipt, None)
 
 
 def _in_force(scheme: Scheme, on: date) -> bool:

@@ -1,0 +1,436 @@
+"""The slow twin: the same trees worked out for one household at a time, in plain Python, to be read and believed.
+
+Nobody's result comes from here. It checks the compiled plan (the two must agree on everything) and it explains: every value
+on the way is kept, with the facts that were unknown. What a node means stands in `tree.py`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from nostop.model import Level, Outcome
+from nostop.rulebook import arithmetic as a
+from nostop.rulebook.arithmetic import ANYTHING, Range
+from nostop.rulebook.dates import as_number
+from nostop.rulebook.plan import KEYS, LOW_TO_HIGH, Plan, SchemePlan
+from nostop.rulebook.schedule import applies_to, receipt_fact
+from nostop.rulebook.tree import (
+    Aggregate,
+    Among,
+    Arith,
+    Call,
+    Choose,
+    Compare,
+    Convert,
+    Definition,
+    DefRef,
+    FactRef,
+    Lit,
+    Logic,
+    Lookup,
+    Node,
+    RateRef,
+    Receipt,
+    Today,
+    Word,
+)
+
+Row = Mapping[str, Any]
+Truth = bool | None
+Value = bool | str | Range | None
+#: A fact that is unknown, and whose: (subject id, fact id).
+Unknown = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Household:
+    """One household's facts, as `determination.prepared` gives them: a row is a dictionary, None is unknown."""
+
+    household: Row
+    benefit_units: tuple[Row, ...]
+    people: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Whose value is asked for: a person, a benefit unit or a household, with its row and id."""
+
+    level: Level
+    row: Row
+
+    @property
+    def id(self) -> str:
+        """The subject's id."""
+        return str(self.row[KEYS[self.level]])
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one scheme comes to for one subject. Amounts are exact pence; `high` None means no upper bound.
+
+    `values` holds every definition's value by (name, subject id); `unknown` the unknown facts that each of them met.
+    """
+
+    scheme: str
+    place: Place
+    outcome: Outcome
+    low: Fraction | None
+    high: Fraction | None
+    claimed: Truth
+    conditions: dict[str, Truth]
+    values: dict[tuple[str, str], Value]
+    unknown: dict[tuple[str, str], frozenset[Unknown]]
+
+    @property
+    def unknown_facts(self) -> frozenset[Unknown]:
+        """The unknown facts that the scheme met on its way, whether or not they could still change anything."""
+        names = (f"{self.scheme}.entitled", f"{self.scheme}.award")
+        return frozenset().union(*(self.unknown[name, self.place.id] for name in names))
+
+
+def interpret(plan: Plan, household: Household) -> list[Result]:
+    """Work out every scheme of a plan for one household, in the plan's order and then the subjects'."""
+    case = _Case(plan, household)
+    return [_result(case, each, place) for each in plan.schemes for place in case.places(each.scheme.pack.decides_for)]
+
+
+def _result(case: "_Case", plan: SchemePlan, place: Place) -> Result:
+    scheme = plan.scheme.id
+    entitled = case.named(f"{scheme}.entitled", place)
+    low, high = case.named(f"{scheme}.amount", place)  # type: ignore[misc]
+    claimed = case.named(f"{scheme}.claimed", place)
+    words = {True: Outcome.ENTITLED, False: Outcome.NOT_ENTITLED, None: Outcome.UNKNOWN}
+    conditions = {name: case.named(f"{scheme}.when.{name}", place) for name in plan.conditions}
+    return Result(
+        scheme, place, words[entitled], low, high, claimed, conditions, case.values, case.unknown  # type: ignore[index,arg-type]
+    )  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Case:
+    """One household being worked out. A `stretch` puts a narrower range in the place of one named working."""
+
+    plan: Plan
+    home: Household
+    stretch: tuple[str, Range] | None = None
+    whole: "_Case | None" = None
+    values: dict[tuple[str, str], Value] = field(default_factory=dict)
+    unknown: dict[tuple[str, str], frozenset[Unknown]] = field(default_factory=dict)
+    met: set[Unknown] = field(default_factory=set)
+
+    # --- subjects ---------------------------------------------------------------------------------------------------
+
+    def places(self, level: Level) -> list[Place]:
+        rows = {Level.PERSON: self.home.people, Level.BENEFIT_UNIT: self.home.benefit_units}
+        return [Place(level, row) for row in rows.get(level, (self.home.household,))]
+
+    def members(self, place: Place) -> Iterator[Place]:
+        key = KEYS[place.level]
+        return (each for each in self.places(Level.PERSON) if each.row[key] == place.row[key])
+
+    def up(self, place: Place, level: Level) -> Place:
+        """The subject itself, or the benefit unit or household above it."""
+        if LOW_TO_HIGH.index(level) <= LOW_TO_HIGH.index(place.level):
+            return place
+        key = KEYS[level]
+        return next(each for each in self.places(level) if each.row[key] == place.row[key])
+
+    # --- definitions ------------------------------------------------------------------------------------------------
+
+    def named(self, name: str, place: Place) -> Value:
+        """The value of a definition for the subject it belongs to, worked out once."""
+        definition = self.plan.schedule.definitions[name]
+        place = self.up(place, definition.level)
+        if self.stretch is not None and self.whole is not None:
+            if name == self.stretch[0]:
+                return self.stretch[1]
+            if not self.rests_on_stretch(name, definition):
+                return self.whole.named(name, place)
+        key = (name, place.id)
+        if key not in self.values:
+            outer, self.met = self.met, set()
+            self.values[key] = self.defined(definition, place)
+            self.unknown[key] = frozenset(self.met)
+            self.met = outer
+        self.met |= self.unknown[key]
+        return self.values[key]
+
+    def rests_on_stretch(self, name: str, definition: Definition) -> bool:
+        """A definition feels the stretch where it stands at the working's own level."""
+        return self.stretch is not None and definition.level is self.plan.schedule.definitions[self.stretch[0]].level
+
+    def defined(self, definition: Definition, place: Place) -> Value:
+        scheme, _, rest = definition.name.partition(".")
+        if rest == "award" and scheme in self.plan.book.schemes:
+            works = self.plan.book.schemes[scheme].pack.work_out
+            turning = [f"{scheme}.{name}" for name, working in works.items() if working.turning_points]
+            if turning:
+                return self.by_stretches(definition, turning[0], place)
+        return self.value(definition.tree, place)
+
+    def by_stretches(self, award: Definition, working: str, place: Place) -> Range:
+        """The award for each stretch of the working between its turning points, and the range of them all."""
+        whole = self.number_named(working, place)
+        points = [self.number(point, place) for point in self.plan.schedule.definitions[working].turning_points]
+        found: Range | None = None
+        for below, above in zip([ANYTHING, *points], [*points, ANYTHING], strict=True):
+            stretch = _stretch(whole, below, above)
+            narrowed = _Case(self.plan, self.home, (working, stretch), self)
+            bounds = narrowed.number(award.tree, place)
+            self.met |= narrowed.met
+            found = bounds if found is None else a.hull(found, bounds)
+        return ANYTHING if found is None else found
+
+    def number_named(self, name: str, place: Place) -> Range:
+        return self.named(name, place)  # type: ignore[return-value]
+
+    # --- values -----------------------------------------------------------------------------------------------------
+
+    def value(self, node: Node, place: Place) -> Value:
+        """A truth value (None: unknown), a word (None: unknown) or a range."""
+        match node:
+            case Lit(value=value):
+                return bool(value) if node.kind.base == "bool" else a.exactly(int(value))
+            case Word(text=text):
+                return text
+            case Today():
+                return a.exactly(as_number(self.plan.effective_on))
+            case RateRef(name=name):
+                rate = self.plan.constants.rates[name]
+                return rate if isinstance(rate, bool) else a.exactly(rate)
+            case FactRef(name=name):
+                return self.fact(name, self.up(place, node.level or place.level))
+            case DefRef(name=name):
+                return self.named(name, place)
+            case Receipt():
+                return self.receipt(node, place)
+            case Aggregate(function="any" | "all"):
+                return self.any_or_all(node, place)
+            case Aggregate():
+                return self.over_members(node, place)
+            case Choose():
+                return self.choose(node, place)
+        return self.truth(node, place) if node.kind.base == "bool" else self.number(node, place)
+
+    def truth(self, node: Node, place: Place) -> Truth:
+        match node:
+            case Logic(op=op, items=items):
+                return _logic(op, [self.truth(item, place) for item in items])
+            case Compare():
+                return self.compare(node, place)
+            case Among(item=item, words=words, negated=negated):
+                word = self.value(item, place)
+                return None if word is None else (word in words) != negated
+        return self.value(node, place)  # type: ignore[return-value]
+
+    def number(self, node: Node, place: Place) -> Range:
+        match node:
+            case Arith():
+                return self.arithmetic(node, place)
+            case Convert(item=item, numerator=top, denominator=bottom):
+                return a.scale(self.number(item, place), Fraction(top, bottom))
+            case Lookup():
+                return self.look_up(node, place)
+            case Call():
+                return self.call(node, place)
+        return self.value(node, place)  # type: ignore[return-value]
+
+    def fact(self, name: str, place: Place) -> Value:
+        fact, value = self.plan.book.catalogue.facts[name], place.row[name]
+        if value is None:
+            self.met.add((place.id, name))
+        if fact.type not in ("int", "money", "date"):
+            return value  # type: ignore[no-any-return]
+        if value is not None:
+            return a.exactly(as_number(value) if fact.type == "date" else value)
+        low = Fraction(0) if fact.non_negative else None
+        return low, None if fact.at_most is None else Fraction(fact.at_most)
+
+    def receipt(self, node: Receipt, place: Place) -> Value:
+        scheme, row = node.scheme, place.row
+        held, paid, amount = (row[f"{each}:{scheme}"] for each in ("held", "paid", "sum"))
+        found: Value
+        if node.function != "award":
+            has = held if node.function == "claimed" else paid
+            found = True if has else False if row[f"known:{scheme}"] else None
+            open_ = found is None
+        else:
+            if paid:
+                found = (Fraction(0), None) if amount is None else a.exactly(amount)
+            else:
+                found = a.NOTHING if row[f"known:{scheme}"] else (Fraction(0), None)
+            open_ = not a.is_known(found)
+        if open_:
+            self.met.add((place.id, receipt_fact(scheme)))
+        return found
+
+    def compare(self, node: Compare, place: Place) -> Truth:
+        left, right = self.value(node.left, place), self.value(node.right, place)
+        if not node.left.kind.is_number:
+            if left is None or right is None:
+                return None
+            return (left == right) == (node.op == "==")
+        return _compare(node.op, left, right)  # type: ignore[arg-type]
+
+    def arithmetic(self, node: Arith, place: Place) -> Range:
+        left, right = self.number(node.left, place), self.number(node.right, place)
+        match node.op:
+            case "+":
+                return a.add(left, right)
+            case "-":
+                return a.add(left, a.negate(right))
+            case "*":
+                return a.multiply(left, right)
+        return a.rounded_down(left, _only(right))
+
+    def choose(self, node: Choose, place: Place) -> Value:
+        test = self.truth(node.condition, place)
+        then, otherwise = self.value(node.then, place), self.value(node.otherwise, place)
+        if test is not None:
+            return then if test else otherwise
+        if node.kind.is_number:
+            return a.hull(then, otherwise)  # type: ignore[arg-type]
+        return then if then == otherwise else None
+
+    def look_up(self, node: Lookup, place: Place) -> Range:
+        table = self.plan.constants.tables[node.table]
+        keys = [self.value(key, place) for key in node.keys]
+        fitting = [
+            (row, value) for row, value in table.rows
+            if all(_fits(*each) for each in zip(table.kinds, keys, row, strict=True))
+        ]  # fmt: skip
+        if not fitting:
+            return ANYTHING
+        # A row with an exact word goes before `otherwise`; of bands, the highest that fits.
+        bands = [index for index, kind in enumerate(table.kinds) if kind == "band"]
+        best = max(fitting, key=lambda each: (-each[0].count("otherwise"), [each[0][index] for index in bands]))
+        return a.exactly(best[1])
+
+    def call(self, node: Call, place: Place) -> Range:
+        args = [self.number(arg, place) for arg in node.args]
+        match node.function:
+            case "at_least":
+                return a.larger(*args)
+            case "at_most":
+                return a.smaller(*args)
+            case "age_on":
+                return a.years_between(*args)
+            case "steps_over":
+                over = a.larger(a.add(args[0], a.negate(args[1])), a.NOTHING)
+                return a.rounded_up(over, _only(args[2]))
+            case "round_to":
+                unit, direction = node.option.split()
+                return a.rounded(args[0], Fraction(100 if unit == "pound" else 1), direction)
+            case "recorded_or":
+                return args[0] if a.is_known(args[0]) else args[1]
+        return a.moved(node.function, args[0], args[1])
+
+    # --- members ----------------------------------------------------------------------------------------------------
+
+    def counted(self, node: Aggregate, place: Place) -> list[tuple[Place, Truth]]:
+        """Members that the aggregate ranges over, and whether each is among them; None: that is open."""
+        case = self.whole or self
+        roles = applies_to(self.plan.book, self.plan.schedule.definitions, node.item) & set(node.who)
+        found = []
+        for member in case.members(place):
+            if member.row["role"] in roles:
+                included = True if node.where is None else case.truth(node.where, member)
+                if included is not False:
+                    found.append((member, included))
+        return found
+
+    def any_or_all(self, node: Aggregate, place: Place) -> Truth:
+        """Whether any, or all, of those who count satisfy the condition; one who may not count cannot settle it."""
+        case, truths = self.whole or self, []
+        for member, included in self.counted(node, place):
+            truth = case.truth(node.item, member)
+            if node.function == "any":
+                truths.append(_logic("and", [included, truth]))
+            else:
+                truths.append(_logic("or", [_logic("not", [included]), truth]))
+        return _logic("or" if node.function == "any" else "and", truths)
+
+    def over_members(self, node: Aggregate, place: Place) -> Range:
+        case, members = self.whole or self, self.counted(node, place)
+        if node.function == "count":
+            truths = [_logic("and", [included, case.truth(node.item, member)]) for member, included in members]
+            surely, maybe = truths.count(True), truths.count(None)
+            return Fraction(surely), Fraction(surely + maybe)
+        amounts = [(case.number(node.item, member), included) for member, included in members]
+        if node.function == "total":
+            total = a.NOTHING
+            for amount, included in amounts:
+                # Someone who may or may not count brings their amount or nothing.
+                total = a.add(total, amount if included else a.hull(amount, a.NOTHING))
+            return total
+        if any(included is None for _, included in amounts):
+            return ANYTHING
+        if not amounts:
+            return a.NOTHING
+        found = amounts[0][0]
+        for amount, _ in amounts[1:]:
+            found = a.larger(found, amount) if node.function == "largest" else a.smaller(found, amount)
+        return found
+
+
+def _logic(op: str, items: list[Truth]) -> Truth:
+    """Kleene: one false settles `and`, one true settles `or`, whatever is unknown beside it."""
+    if op == "not":
+        return None if items[0] is None else not items[0]
+    settles = op == "or"
+    if settles in items:
+        return settles
+    return None if None in items else not settles
+
+
+def _compare(op: str, left: Range, right: Range) -> Truth:
+    match op:
+        case "<":
+            return a.is_below(left, right)
+        case ">":
+            return a.is_below(right, left)
+        case "==":
+            return a.is_same(left, right)
+    other = {"<=": a.is_below(right, left), ">=": a.is_below(left, right), "!=": a.is_same(left, right)}[op]
+    return None if other is None else not other
+
+
+def _fits(kind: str, key: Value, wanted: Fraction | str) -> bool:
+    if kind == "exact":
+        return key is not None and (wanted in ("otherwise", key))
+    return isinstance(key, tuple) and key[0] is not None and key[0] == key[1] and key[0] >= wanted  # type: ignore[operator]
+
+
+def _stretch(whole: Range, below: Range, above: Range) -> Range:
+    """The part of a range between two turning points; where nothing of it lies there, its lowest value alone."""
+    low = max((each for each in (whole[0], below[0]) if each is not None), default=None)
+    high = min((each for each in (whole[1], above[1]) if each is not None), default=None)
+    if low is not None and high is not None and low > high:
+        return whole if whole[0] is None else (whole[0], whole[0])
+    return low, high
+
+
+def _only(value: Range) -> Fraction:
+    if value[0] is None or value[0] != value[1]:
+        raise AssertionError("a divisor is a rate, and a rate is known")
+    return value[0]
+
+
+def household_rows(frames: Mapping[Level, Any]) -> Iterator[Household]:
+    """Yield the households of `determination.prepared` frames one by one, in the order of the household frame."""
+    people = _by_household(frames[Level.PERSON])
+    units = _by_household(frames[Level.BENEFIT_UNIT])
+    for row in frames[Level.HOUSEHOLD].iter_rows(named=True):
+        key = row["household_id"]
+        yield Household(row, tuple(units.get(key, ())), tuple(people.get(key, ())))
+
+
+def _by_household(frame: Any) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in frame.iter_rows(named=True):
+        found.setdefault(row["household_id"], []).append(row)
+    return found
+
+
+__all__ = ["Household", "Place", "Result", "Value", "household_rows", "interpret"]
