@@ -5,6 +5,7 @@ from datetime import date
 
 import narwhals as nw
 import polars as pl
+from polars.io.plugins import register_io_source
 
 from nostop.frames import Determinations, Situation, check, empty
 from nostop.model import CLAIMED_STATUSES, FrameError, Level, Outcome
@@ -12,7 +13,7 @@ from nostop.rulebook import Rulebook
 from nostop.rulebook.plan import KEYS, LOW_TO_HIGH, Plan, SchemePlan, compile_plan
 
 #: People worked out at once: enough to keep every core busy, few enough to bound memory.
-PEOPLE_AT_ONCE = 200_000
+PEOPLE_AT_ONCE = 300_000
 
 
 def determine(
@@ -30,21 +31,35 @@ def determine(
         RuleError: an unknown scheme, or a rate without a value for the date.
     """
     plan = compile_plan(book, effective_on, schemes)
-    pieces = [_piece(plan, piece) for piece in _pieces(prepared(situation, book, plan))]
-    if not pieces:
-        return empty(Determinations)
+    pieces = list(_rows(plan, prepared(situation, book, plan)))
     return check(Determinations, pl.concat(pieces)).sort(
         "scheme", "household_id", "benefit_unit_id", "person_id", nulls_last=True
     )
 
 
-def _piece(plan: Plan, frames: dict[Level, pl.DataFrame]) -> pl.DataFrame:
-    lazy = {level: nw.from_native(frame.lazy()) for level, frame in frames.items()}
-    results = plan.run(lazy)
-    collected = pl.collect_all([frame.to_native() for frame in results.values()])
-    return pl.concat(
-        _decoded(raw, scheme, plan.effective_on) for raw, scheme in zip(collected, plan.schemes, strict=True)
-    )
+def _rows(plan: Plan, frames: dict[Level, pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Run the plan piece by piece. It is built once, on sources that each piece is put behind in turn."""
+    held = dict(frames)
+
+    def source(level: Level) -> nw.LazyFrame:
+        def read(
+            columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, _batch: int | None
+        ) -> Iterator[pl.DataFrame]:
+            frame = held[level] if columns is None else held[level].select(columns)
+            frame = frame if predicate is None else frame.filter(predicate)
+            yield frame if rows is None else frame.head(rows)
+
+        return nw.from_native(register_io_source(read, schema=frames[level].schema, is_pure=True))
+
+    def share(frame: nw.LazyFrame) -> nw.LazyFrame:
+        return nw.from_native(frame.to_native().cache())
+
+    sources = {level: source(level) for level in Level}
+    results = [frame.to_native() for frame in plan.run(sources, share).values()]
+    for piece in _pieces(frames):
+        held.update(piece)
+        for raw, scheme in zip(pl.collect_all(results), plan.schemes, strict=True):
+            yield _decoded(raw, scheme, plan.effective_on)
 
 
 # --- facts in, in the columns a plan reads --------------------------------------------------------------------------

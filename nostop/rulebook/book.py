@@ -13,6 +13,7 @@ from pathlib import Path
 
 from nostop.model import Level, Problem, RuleError, nearest
 from nostop.rulebook.catalogue import Catalogue, load_catalogue
+from nostop.rulebook.checks import circles, name_clashes, rate_clashes
 from nostop.rulebook.packs import (
     Gateway,
     GatewaysFile,
@@ -24,7 +25,7 @@ from nostop.rulebook.packs import (
     Table,
     Working,
 )
-from nostop.rulebook.parse import RESERVED, FormulaError, Scope, parse_formula
+from nostop.rulebook.parse import RESERVED, FormulaError, Scope, parse_formula, syntax
 from nostop.rulebook.reading import read_model
 from nostop.rulebook.tree import BOOL, Definition, DefRef, FactRef, Kind, Node, walk
 from nostop.strict_yaml import Document
@@ -152,6 +153,9 @@ class _Loader:
 
     def load(self) -> Rulebook:
         self.catalogue = self._catalogue()
+        if self.problems:
+            # Without the facts nothing else can be judged: their own problem is the one to mend.
+            return self._assemble(())
         gateways = self._gateways()
         for file in sorted([*self.path.rglob("pack.yaml"), *self.path.rglob("library.yaml")]):
             self._read_owner(file)
@@ -227,8 +231,7 @@ class _Loader:
 
     def _define(self, owner: _Owner) -> None:
         formulas = self._formulas(owner)
-        for name in formulas:
-            self._check_name(owner, name)
+        self._check_names(owner)
         scope = self._scope(owner)
         for name in self._in_order(owner, formulas):
             self._define_one(owner, name, formulas[name], scope)
@@ -252,16 +255,20 @@ class _Loader:
                     found[f"note.{note.id}"] = _Formula(note.formula, note.says, note.cite, ("notes", index, "formula"))
         return found
 
-    def _check_name(self, owner: _Owner, name: str) -> None:
-        clash = None
-        if name in RESERVED:
-            clash = "a word of the rule language"
-        elif name in self.catalogue.facts:
-            clash = "a fact"
-        elif name in self._rates_of(owner) or name in self._tables_of(owner):
-            clash = "a rate"
-        if clash:
-            self.problems.append(owner.document.problem(f"'{name}' is already {clash}: choose another name", "work_out", name))
+    def _check_names(self, owner: _Owner) -> None:
+        shared = dict.fromkeys((*owner.rates.rates, *owner.rates.tables), "a rate")
+        for each in self._libraries_used(owner):
+            shared |= dict.fromkeys(each.model.work_out, f"a working of {each.name}")
+            shared |= dict.fromkeys((*each.rates.rates, *each.rates.tables), f"a rate of {each.name}")
+        for message, keys in name_clashes(owner.model, self.catalogue, shared):
+            self.problems.append(owner.document.problem(message, *keys))
+        if owner.rates_document is not None:
+            for message, keys in rate_clashes(owner.rates, self.catalogue):
+                self.problems.append(owner.rates_document.problem(message, *keys))
+
+    def _libraries_used(self, owner: _Owner) -> list[_Owner]:
+        uses = owner.model.uses if isinstance(owner.model, Pack) else ()
+        return [self.owners[name] for name in uses if name in self.owners]
 
     def _libraries(self, owner: _Owner) -> list[_Owner]:
         if isinstance(owner.model, Library):
@@ -318,7 +325,7 @@ class _Loader:
                 self.problems.append(owner.document.problem(f"goes round in a circle: {circle}", *formulas[name].keys))
                 return
             state[name] = 1
-            for other in _names_in(formulas[name].text):
+            for other in _names_read(formulas[name]):
                 if other in formulas:
                     visit(other, (*path, name))
             state[name] = 2
@@ -330,9 +337,8 @@ class _Loader:
 
     def _define_one(self, owner: _Owner, name: str, formula: "_Formula", scope: Scope) -> None:
         level = formula.level or scope.level
-        tree = self._parse(owner, formula, scope, level)
+        tree = None if self._rests_on_broken(owner, formula) else self._parse(owner, formula, scope, level)
         if tree is None:
-            scope.definitions[name] = (f"{owner.name}.{name}", level, BOOL)
             return
         qualified = f"{owner.name}.{name}"
         turning = self._turning_points(owner, formula, scope, level, tree)
@@ -341,21 +347,30 @@ class _Loader:
         self._check_shape(owner, name, formula, tree)
 
     def _parse(self, owner: _Owner, formula: "_Formula", scope: Scope, level: Level) -> Node | None:
-        broken = {n for n in _names_in(formula.text) if n in self._failed(owner) and n not in owner.definitions}
         try:
             return parse_formula(formula.text, _at(scope, level))
         except FormulaError as error:
-            if not broken:
-                self.problems.append(owner.document.problem(str(error), *formula.keys))
+            self.problems.append(owner.document.problem(str(error), *formula.keys))
             return None
 
-    def _failed(self, owner: _Owner) -> set[str]:
-        return {*owner.model.work_out, *(owner.model.award.parts if isinstance(owner.model, Pack) else ())}
+    def _rests_on_broken(self, owner: _Owner, formula: "_Formula") -> bool:
+        """Whether a formula reads a name that was itself refused: that one message is enough."""
+        own = {*owner.model.work_out, *(owner.model.award.parts if isinstance(owner.model, Pack) else ())}
+        broken = own - set(owner.definitions)
+        libraries = self._libraries_used(owner) if isinstance(owner.model, Pack) else self._rests_on(owner)
+        for each in libraries:
+            broken |= set(each.model.work_out) - set(each.definitions) - own
+        return any(name in broken for name in _names_read(formula))
 
     def _turning_points(
         self, owner: _Owner, formula: "_Formula", scope: Scope, level: Level, tree: Node
     ) -> tuple[Node, ...]:
-        if formula.working is None:
+        if formula.working is None or not formula.working.turning_points:
+            return ()
+        refusal = self._turning_refused(owner, formula, level)
+        if refusal:
+            keys = ("work_out", formula.keys[1], "turning_points")
+            self.problems.append(owner.document.problem(refusal, *keys))
             return ()
         points = []
         for index, name in enumerate(formula.working.turning_points):
@@ -366,6 +381,14 @@ class _Loader:
             elif point is not None:
                 points.append(point)
         return tuple(points)
+
+    def _turning_refused(self, owner: _Owner, formula: "_Formula", level: Level) -> str:
+        if isinstance(owner.model, Library):
+            return "turning points serve one award: write them in the pack, not in a library"
+        if level is not owner.model.decides_for:
+            return f"turning points stand at a working of the award's own level: {owner.model.decides_for.value}"
+        first = next(each for each in owner.model.work_out.values() if each.turning_points)
+        return "" if formula.working is first else "only one working of a pack may have turning points"
 
     def _check_shape(self, owner: _Owner, name: str, formula: "_Formula", tree: Node) -> None:
         if not isinstance(owner.model, Pack):
@@ -422,11 +445,27 @@ class _Loader:
         return [found[name] for name in sorted(found)]
 
     def _check_use(self, book: Rulebook) -> None:
+        self._check_circles(book)
         for owner in self.owners.values():
             self._check_dead(book, owner)
             if isinstance(owner.model, Pack):
                 self._check_facts(book, owner, owner.model)
                 self._check_ids(owner, owner.model)
+
+    def _check_circles(self, book: Rulebook) -> None:
+        reads = {
+            name: {
+                node.name.split(".")[0]
+                for each in book.definitions.values()
+                if each.name.startswith(f"{name}.")
+                for node in walk(each.tree)
+                if isinstance(node, DefRef) and node.name.endswith((".entitled", ".amount"))
+            }
+            for name in book.schemes
+        }
+        for circle in circles(reads):
+            message = f"schemes go round in a circle: {' -> '.join(circle)}"
+            self.problems.append(self.owners[circle[0]].document.problem(message, "scheme"))
 
     def _check_dead(self, book: Rulebook, owner: _Owner) -> None:
         if isinstance(owner.model, Library):
@@ -477,6 +516,11 @@ class _Formula:
     working: Working | None = None
 
 
+def _names_read(formula: _Formula) -> list[str]:
+    points = formula.working.turning_points if formula.working else ()
+    return [*_names_in(formula.text), *points]
+
+
 def _at(scope: Scope, level: Level) -> Scope:
     return replace(scope, level=level)
 
@@ -487,7 +531,7 @@ def _weeks(periods: Periods | None) -> Fraction | None:
 
 def _names_in(text: str) -> list[str]:
     try:
-        parsed = ast.parse(" ".join(text.split()), mode="eval")
+        parsed = syntax(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     return [node.id for node in ast.walk(parsed) if isinstance(node, ast.Name)]

@@ -79,16 +79,20 @@ def subtract(a: Num, b: Num) -> Num:
 
 
 def multiply(a: Num, b: Num) -> Num:
-    """Return a * b. Of two uncertain numbers that may be negative nothing is claimed."""
+    """Return a * b: exact where one is known; of two uncertain numbers only where neither can be below 0."""
     for x, y in ((a, b), (b, a)):
         factor = y.constant
         if factor is not None:
             return scale(x, factor)
-    product_lo, product_hi = column(a.lo) * column(b.lo), column(a.hi) * column(b.hi)
     positive = (column(a.lo) >= 0) & (column(b.lo) >= 0)
-    known = (column(a.lo) == column(a.hi)) & (column(b.lo) == column(b.hi))
-    lo = nw.when(positive | known).then(product_lo).otherwise(no_bound())
-    hi = nw.when(positive | known).then(product_hi).otherwise(no_bound())
+    lo = nw.when(positive).then(column(a.lo) * column(b.lo)).otherwise(no_bound())
+    hi = nw.when(positive).then(column(a.hi) * column(b.hi)).otherwise(no_bound())
+    for x, y in ((a, b), (b, a)):
+        factor, is_known = column(x.lo), column(x.lo) == column(x.hi)
+        nothing = nw.when(factor == 0).then(nw.lit(0, dtype=nw.Int64))
+        first = nothing.otherwise(factor * nw.when(factor > 0).then(column(y.lo)).otherwise(column(y.hi)))
+        last = nothing.otherwise(factor * nw.when(factor > 0).then(column(y.hi)).otherwise(column(y.lo)))
+        lo, hi = nw.when(is_known).then(first).otherwise(lo), nw.when(is_known).then(last).otherwise(hi)
     return Num(lo, hi, a.den * b.den)
 
 
@@ -232,19 +236,18 @@ def look_up(table: TableOn, keys: list[Num | nw.Expr]) -> Num:
     """Return a table's value for known keys; no bounds where a key is unknown, below the first band, or not listed."""
     den = reduce(lcm, (value.denominator for _, value in table.rows), 1)
     found: nw.Expr = no_bound()
-    # Lower bands first: a later row's condition, put around the earlier ones, wins.
-    for row_keys, value in _lowest_first(table):
+    # A later row's condition, put around the earlier ones, wins.
+    for row_keys, value in _best_last(table):
         fits = [_fits(kind, key, wanted) for kind, key, wanted in zip(table.kinds, keys, row_keys, strict=True)]
         condition = reduce(lambda x, y: x & y, fits)
         found = nw.when(condition).then(nw.lit(int(value * den), dtype=nw.Int64)).otherwise(found)
     return Num(found, found, den)
 
 
-def _lowest_first(table: TableOn) -> list[tuple[tuple[Fraction | str, ...], Fraction]]:
-    if "band" not in table.kinds:
-        return sorted(table.rows, key=lambda row: row[0] != ("otherwise",) * len(row[0]))
-    band = table.kinds.index("band")
-    return sorted(table.rows, key=lambda row: row[0][band])  # type: ignore[arg-type,return-value]
+def _best_last(table: TableOn) -> list[tuple[tuple[Fraction | str, ...], Fraction]]:
+    """Rows so that `otherwise` stands before exact words, and a lower band before a higher one."""
+    bands = [index for index, kind in enumerate(table.kinds) if kind == "band"]
+    return sorted(table.rows, key=lambda row: (-row[0].count("otherwise"), [row[0][index] for index in bands]))
 
 
 def _fits(kind: str, key: Num | nw.Expr, wanted: Fraction | str) -> nw.Expr:

@@ -41,23 +41,76 @@ from nostop.rulebook.tree import (
 )
 
 Columns = dict[str, nw.Expr]
+#: A leaf of a tree, and when its uncertainty gets through (None: always).
+Paths = dict[Node, nw.Expr | None]
 
 
-@dataclass(frozen=True, slots=True)
+#: Nodes whose columns are worth keeping: what reads them reads them several times over.
+_KEPT = (Among, Call, Choose, Compare, Logic, Lookup)
+
+
+@dataclass(slots=True)
 class Trees:
-    """Turns one tree into column expressions. `overrides` replaces definitions, `inline` works them out on the spot."""
+    """Turns trees into column expressions for one level's frame.
+
+    `overrides` replaces definitions, `inline` works them out on the spot. `steps` gives inner nodes columns of their own
+    (`kept`), so that an expression never grows with the depth of a formula.
+    """
 
     book: Rulebook
     schedule: Schedule
     constants: Constants
     definitions: dict[str, Definition]
+    prefix: str = "~"
     overrides: dict[str, Num] = field(default_factory=dict)
     inline: frozenset[str] = frozenset()
+    kept: dict[Node, tuple[str, int]] = field(default_factory=dict)
+
+    # --- inner nodes ------------------------------------------------------------------------------------------------
+
+    def steps(self, trees: Iterable[Node]) -> list[Columns]:
+        """Return columns for the inner nodes of trees: each step reads the steps before it."""
+        heights: dict[Node, int] = {}
+        for tree in trees:
+            self._height(tree, heights)
+        steps: list[Columns] = [{} for _ in range(max(heights.values(), default=0))]
+        for node, height in sorted(heights.items(), key=lambda item: item[1]):
+            if height and node not in self.kept and self._is_kept(node):
+                name = f"{self.prefix}{len(self.kept)}"
+                steps[height - 1] |= self._keep(node, name)
+        return [step for step in steps if step]
+
+    def _height(self, node: Node, heights: dict[Node, int]) -> int:
+        if node not in heights:
+            below = max((self._height(each, heights) for each in self._below(node)), default=0)
+            heights[node] = below + self._is_kept(node)
+        return heights[node]
+
+    def _below(self, node: Node) -> tuple[Node, ...]:
+        if isinstance(node, DefRef):
+            return (self.definitions[node.name].tree,) if node.name in self.inline else ()
+        return () if isinstance(node, Aggregate) else children(node)
+
+    def _is_kept(self, node: Node) -> bool:
+        inline = isinstance(node, DefRef) and node.name in self.inline
+        return node.level is not None and (inline or isinstance(node, _KEPT))
+
+    def _keep(self, node: Node, name: str) -> Columns:
+        if node.kind.is_number:
+            number = self.number(node)
+            self.kept[node] = (name, number.den)
+            return {f"{name}|lo": c.column(number.lo), f"{name}|hi": c.column(number.hi)}
+        value = self.value(node)
+        self.kept[node] = (name, 1)
+        return {name: value}  # type: ignore[dict-item]
 
     # --- values -----------------------------------------------------------------------------------------------------
 
     def number(self, node: Node) -> Num:
         """Return a number's bounds."""
+        if node in self.kept:
+            name, den = self.kept[node]
+            return Num(nw.col(f"{name}|lo"), nw.col(f"{name}|hi"), den)
         match node:
             case Lit(value=value):
                 return c.constant(int(value))
@@ -137,6 +190,8 @@ class Trees:
 
     def truth(self, node: Node) -> nw.Expr:
         """Return a truth value."""
+        if node in self.kept:
+            return nw.col(self.kept[node][0])
         match node:
             case Lit(value=value):
                 return nw.lit(bool(value))
@@ -179,9 +234,13 @@ class Trees:
 
     def word(self, node: Node) -> nw.Expr:
         """Return a word."""
+        if node in self.kept:
+            return nw.col(self.kept[node][0])
         match node:
             case Word(text=text):
                 return nw.lit(text)
+            case DefRef(name=name) if name in self.inline:
+                return self.word(self.definitions[name].tree)
             case FactRef(name=name) | DefRef(name=name):
                 return nw.col(name)
             case Choose(condition=condition, then=then, otherwise=otherwise):
@@ -202,67 +261,78 @@ class Trees:
         """Whether a fact or receipt itself is unknown."""
         if isinstance(fact, FactRef):
             return nw.col(f"{fact.name}?")
+        if isinstance(fact, Receipt) and fact.function != "award":
+            return nw.col(f"{fact.function}:{fact.scheme}").is_null()
         if isinstance(fact, Receipt):
-            return nw.col(f"awards:{fact.scheme}?")
+            # Receipt may be known and its amount not: nothing but the amount then can settle this.
+            number = self.number(fact)
+            return (c.column(number.lo) != c.column(number.hi)).fill_null(value=True)
         raise TypeError(f"{type(fact).__name__} is no fact")
 
-    def matters(self, node: Node, fact: str) -> nw.Expr | None:
-        """Whether an unknown fact can still move a node's value; None where the node does not rest on it at all."""
-        if fact not in self.schedule.facts_of(node):
-            return None
+    def paths(self, node: Node) -> Paths:
+        """Return the leaves a node rests on, each with the condition under which its uncertainty can reach the node."""
         match node:
-            case FactRef() | Receipt():
-                return self.unknown(node)
+            case FactRef() | Receipt() | Aggregate():
+                return {node: None} if self.schedule.facts_of(node) else {}
             case DefRef(name=name):
-                return nw.col(f"{name}?{fact}")
-            case Aggregate():
-                return nw.col(f"{self.schedule.aggregates[node].name}?{fact}")
+                inline = name in self.inline
+                return self.paths(self.definitions[name].tree) if inline else self.leaf(node)
             case Logic() | Compare() | Among():
-                return self.either(children(node), fact) & self.truth(node).is_null()
-            case Choose():
-                return self.matters_in_choice(node, fact)
+                return _under(self.truth(node).is_null(), self.together(children(node)))
+            case Choose(condition=condition, then=then, otherwise=otherwise):
+                test = self.truth(condition)
+                return _merged(
+                    self.paths(condition),
+                    _under(test.fill_null(value=True), self.paths(then)),
+                    _under((~test).fill_null(value=True), self.paths(otherwise)),
+                )
             case Call(function="at_least" | "at_most"):
-                return self.matters_in_clip(node, fact)
+                return self.paths_in_clip(node)
             case Call(function="recorded_or", args=(recorded, formula)):
-                rest = self.matters(formula, fact)
-                return None if rest is None else rest & self.unknown(recorded)
+                return _under(self.unknown(recorded), self.paths(formula))
             case Arith(op="*", left=left, right=right):
-                return self.matters_in_product(left, right, fact)
-        return self.either(children(node), fact)
+                return _merged(
+                    _under(self.may_differ_from_zero(right), self.paths(left)),
+                    _under(self.may_differ_from_zero(left), self.paths(right)),
+                )
+        return self.together(children(node))
 
-    def either(self, nodes: Iterable[Node], fact: str) -> nw.Expr:
-        found = [each for node in nodes if (each := self.matters(node, fact)) is not None]
-        return reduce(lambda a, b: a | b, found)
+    def leaf(self, node: Node) -> Paths:
+        return {node: None} if self.schedule.facts_of(node) else {}
 
-    def matters_in_choice(self, node: Choose, fact: str) -> nw.Expr:
-        test = self.truth(node.condition)
-        found = [self.matters(node.condition, fact)]
-        then, otherwise = self.matters(node.then, fact), self.matters(node.otherwise, fact)
-        found.append(None if then is None else then & test.fill_null(value=True))
-        found.append(None if otherwise is None else otherwise & (~test).fill_null(value=True))
-        return reduce(lambda a, b: a | b, [each for each in found if each is not None])
+    def together(self, nodes: Iterable[Node]) -> Paths:
+        return _merged(*(self.paths(node) for node in nodes))
 
-    def matters_in_clip(self, node: Call, fact: str) -> nw.Expr:
+    def paths_in_clip(self, node: Call) -> Paths:
+        """Of two amounts, one that loses over its whole range moves nothing."""
         a, b = c.level_with(self.number(node.args[0]), self.number(node.args[1]))
         if node.function == "at_most":
             a, b = _negated(a), _negated(b)
-        beaten = [c.column(a.hi) <= c.column(b.lo), c.column(b.hi) <= c.column(a.lo)]
-        found = []
-        for arg, lost in zip(node.args, beaten, strict=True):
-            each = self.matters(arg, fact)
-            if each is not None:
-                found.append(each & ~lost.fill_null(value=False))
-        return reduce(lambda x, y: x | y, found)
+        first = ~(c.column(a.hi) <= c.column(b.lo)).fill_null(value=False)
+        second = ~(c.column(b.hi) <= c.column(a.lo)).fill_null(value=False)
+        return _merged(_under(first, self.paths(node.args[0])), _under(second, self.paths(node.args[1])))
 
-    def matters_in_product(self, left: Node, right: Node, fact: str) -> nw.Expr:
+    def may_differ_from_zero(self, node: Node) -> nw.Expr | None:
+        factor = self.number(node)
+        if factor.constant is not None:
+            return None
+        return ~((c.column(factor.lo) == 0) & (c.column(factor.hi) == 0)).fill_null(value=False)
+
+    def reaching(self, paths: Paths, fact: str) -> nw.Expr:
+        """Whether an unknown fact reaches through any of the paths whose leaf rests on it."""
         found = []
-        for this, other in ((left, right), (right, left)):
-            each = self.matters(this, fact)
-            if each is not None:
-                factor = self.number(other)
-                nothing = ((c.column(factor.lo) == 0) & (c.column(factor.hi) == 0)).fill_null(value=False)
-                found.append(each & ~nothing)
+        for leaf, path in paths.items():
+            if fact in self.schedule.facts_of(leaf):
+                open_leaf = self.unknown_through(leaf, fact)
+                found.append(open_leaf if path is None else path & open_leaf)
         return reduce(lambda a, b: a | b, found)
+
+    def unknown_through(self, leaf: Node, fact: str) -> nw.Expr:
+        if isinstance(leaf, DefRef):
+            return nw.col(f"{leaf.name}?{fact}")
+        if isinstance(leaf, Aggregate):
+            return nw.col(f"{self.schedule.aggregates[leaf].name}?{fact}")
+        return self.unknown(leaf)
 
     # --- columns of definitions and aggregates ----------------------------------------------------------------------
 
@@ -275,28 +345,36 @@ class Trees:
         self.schedule.denominators[name] = number.den
         return {f"{name}|lo": c.column(number.lo), f"{name}|hi": c.column(number.hi)}
 
-    def define_matters(self, definition: Definition) -> Columns:
+    def path_columns(self, name: str, parts: Iterable[Node]) -> tuple[Columns, Paths]:
+        """Return columns for the paths to each leaf, and the paths as those columns."""
+        columns: Columns = {}
+        paths: Paths = {}
+        for index, (leaf, path) in enumerate(self.together(parts).items()):
+            if path is None:
+                paths[leaf] = None
+            else:
+                columns[f"{name}@{index}"] = path
+                paths[leaf] = nw.col(f"{name}@{index}")
+        return columns, paths
+
+    def define_matters(self, definition: Definition, paths: Paths) -> Columns:
         """Return the `name?fact` columns of one definition; its value columns stand already."""
         name = definition.name
         if definition.tree.kind.is_number:
             open_ = (nw.col(f"{name}|lo") != nw.col(f"{name}|hi")).fill_null(value=True)
         else:
             open_ = nw.col(name).is_null()
-        found = {}
-        for fact in self.schedule.facts_of(definition.tree):
-            matters = self.matters(definition.tree, fact)
-            if matters is not None:
-                found[f"{name}?{fact}"] = matters & open_
-        return found
+        facts = sorted(self.schedule.facts_of(definition.tree))
+        return {f"{name}?{fact}": self.reaching(paths, fact) & open_ for fact in facts}
 
-    def member_columns(self, aggregated: Aggregated) -> Columns:
+    def member_columns(self, aggregated: Aggregated, paths: Paths) -> Columns:
         """Return what each person brings to an aggregate."""
         node, name = aggregated.node, aggregated.name
         included = self.included(node)
+        counts = included.fill_null(value=True)
         found: Columns = {}
-        for fact in self.schedule.facts_of(node):
-            parts = (node.item,) if node.where is None else (node.item, node.where)
-            found[f"{name}?{fact}"] = self.either(parts, fact) & included.fill_null(value=True)
+        for fact in sorted(self.schedule.facts_of(node)):
+            found[f"{name}?{fact}"] = self.reaching(paths, fact) & counts
         if node.function in ("any", "all", "count"):
             item = self.truth(node.item)
             holds = included & (~item if node.function == "all" else item)
@@ -328,7 +406,7 @@ class Trees:
     def group_columns(self, aggregated: Aggregated) -> list[nw.Expr]:
         """Return the aggregations over members."""
         node, name = aggregated.node, aggregated.name
-        found = [nw.col(f"{name}?{fact}").any() for fact in self.schedule.facts_of(node)]
+        found = [nw.col(f"{name}?{fact}").any() for fact in sorted(self.schedule.facts_of(node))]
         if node.function in ("any", "all", "count"):
             return [*found, nw.col(f"{name}:yes").sum(), nw.col(f"{name}:open").sum()]
         if node.function == "total":
@@ -405,11 +483,25 @@ def receipt_columns(schemes: Iterable[str]) -> Columns:
             found[f"{function}:{scheme}"] = nw.when(has).then(nw.lit(value=True)).otherwise(absent)
         paid = nw.col(f"paid:{scheme}").fill_null(value=False)
         amount = nw.col(f"sum:{scheme}")
-        found[f"awards:{scheme}?"] = ~(nw.col(f"held:{scheme}").fill_null(value=False) | known)
         nothing = nw.lit(0, dtype=nw.Int64)
         found[f"award:{scheme}|lo"] = nw.when(paid).then(amount.fill_null(0)).otherwise(nothing)
         absent_hi = nw.when(known).then(nothing).otherwise(c.no_bound())
         found[f"award:{scheme}|hi"] = nw.when(paid).then(amount).otherwise(absent_hi)
+    return found
+
+
+def _under(condition: nw.Expr | None, paths: Paths) -> Paths:
+    if condition is None:
+        return paths
+    return {leaf: condition if path is None else condition & path for leaf, path in paths.items()}
+
+
+def _merged(*many: Paths) -> Paths:
+    found: Paths = {}
+    for paths in many:
+        for leaf, path in paths.items():
+            other = found.get(leaf, path)
+            found[leaf] = None if path is None or other is None else (path if leaf not in found else other | path)
     return found
 
 

@@ -27,9 +27,10 @@ def shift_number(name: str, number: int, count: int) -> int:
     months = signed * (12 if unit == "years" else 1)
     total = number // 10000 * 12 + number // 100 % 100 - 1 + months
     year, month, day = total // 12, total % 12 + 1, number % 100
-    if unit == "years" and signed > 0 and (month, day) == (2, 29) and not isleap(year):
+    if unit == "years" and way == "after" and (month, day) == (2, 29) and not isleap(year):
         return year * 10000 + 301
-    return year * 10000 + month * 100 + min(day, monthrange(min(year, 9999), month)[1])
+    # Never (9999-12-31) may move past the last year of Python's calendar: 2000 and 2001 stand for every year.
+    return year * 10000 + month * 100 + min(day, monthrange(2000 if isleap(year) else 2001, month)[1])
 
 
 def full_years(born: int, on: int) -> int:

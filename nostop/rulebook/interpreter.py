@@ -34,6 +34,7 @@ from nostop.rulebook.tree import (
     Receipt,
     Today,
     Word,
+    walk,
 )
 
 Row = Mapping[str, Any]
@@ -145,7 +146,7 @@ class _Case:
         if self.stretch is not None and self.whole is not None:
             if name == self.stretch[0]:
                 return self.stretch[1]
-            if not self.rests_on_stretch(name, definition):
+            if not self.feels(definition, self.stretch[0]):
                 return self.whole.named(name, place)
         key = (name, place.id)
         if key not in self.values:
@@ -156,16 +157,20 @@ class _Case:
         self.met |= self.unknown[key]
         return self.values[key]
 
-    def rests_on_stretch(self, name: str, definition: Definition) -> bool:
-        """A definition feels the stretch where it stands at the working's own level."""
-        return self.stretch is not None and definition.level is self.plan.schedule.definitions[self.stretch[0]].level
+    def feels(self, definition: Definition, working: str) -> bool:
+        """Whether a definition reads the working, directly or through others of its own level."""
+        definitions = self.plan.schedule.definitions
+        read = [definitions[node.name] for node in walk(definition.tree) if isinstance(node, DefRef)]
+        return any(
+            each.name == working or (each.level is definition.level and self.feels(each, working)) for each in read
+        )
 
     def defined(self, definition: Definition, place: Place) -> Value:
         scheme, _, rest = definition.name.partition(".")
         if rest == "award" and scheme in self.plan.book.schemes:
             works = self.plan.book.schemes[scheme].pack.work_out
             turning = [f"{scheme}.{name}" for name, working in works.items() if working.turning_points]
-            if turning:
+            if turning and self.feels(definition, turning[0]):
                 return self.by_stretches(definition, turning[0], place)
         return self.value(definition.tree, place)
 

@@ -1,10 +1,20 @@
 """What rule files say: packs, libraries, rates, tables and gateways, as pydantic models. No law lives here."""
 
+import re
+from collections import Counter
 from datetime import date
-from fractions import Fraction
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    StringConstraints,
+    model_validator,
+)
 
 from nostop.model import Level, Period
 
@@ -16,17 +26,8 @@ Nation = Literal["england", "wales", "scotland", "northern_ireland"]
 Direction = Literal["up", "down", "nearest"]
 
 
-def _is_fraction(text: str) -> str:
-    try:
-        value = Fraction(text)
-    except (ValueError, ZeroDivisionError) as error:
-        raise ValueError(f"{text!r} is no fraction such as \"55/100\"") from error
-    if "." in text or "e" in text.lower() or value < 0:
-        raise ValueError(f"{text!r} must be whole numbers as \"55/100\", not below 0")
-    return text
-
-
-Ratio = Annotated[str, AfterValidator(_is_fraction)]
+#: A day as YAML writes it; text and numbers are not turned into one.
+Day = Annotated[date, Field(strict=True)]
 
 
 class Strict(BaseModel):
@@ -45,8 +46,14 @@ class Bilingual(Strict):
 class Span(Strict):
     """From a day, to a day or for good."""
 
-    from_: date = Field(alias="from")
-    to: date | None = None
+    from_: Day = Field(alias="from")
+    to: Day | None = None
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> "Span":
+        if self.to is not None and self.to < self.from_:
+            raise ValueError(f"ends on {self.to}, before it begins on {self.from_}")
+        return self
 
 
 class Periods(Strict):
@@ -168,13 +175,14 @@ class Pack(Strict):
 
 
 RateType = Literal["money", "int", "ratio", "date", "bool"]
-RateValue = bool | int | date | Ratio
+_RATIO = re.compile(r"[0-9]{1,9}/[1-9][0-9]{0,8}\Z")
+RateValue = StrictBool | StrictInt | Day | StrictStr
 
 
 class DatedValue(Strict):
     """A value from a day until the next one."""
 
-    from_: date = Field(alias="from")
+    from_: Day = Field(alias="from")
     value: RateValue
     reference: Cite
 
@@ -199,7 +207,7 @@ class Rate(Strict):
 class DatedRows(Strict):
     """The rows of a table from a day until the next one."""
 
-    from_: date = Field(alias="from")
+    from_: Day = Field(alias="from")
     reference: Cite
     rows: tuple[dict[str, RateValue], ...] = Field(min_length=1)
 
@@ -209,7 +217,7 @@ class Table(Strict):
 
     means: Sentence
     keys: dict[Name, Literal["band", "exact"]] = Field(min_length=1)
-    type: RateType
+    type: Literal["money", "int", "ratio", "date"]
     per: Period | None = None
     uprated: Literal["yearly"] | None = None
     values: tuple[DatedRows, ...] = Field(min_length=1)
@@ -223,10 +231,24 @@ class Table(Strict):
                 if set(row) != wanted:
                     raise ValueError(f"a row has {sorted(row)}: it needs {sorted(wanted)}")
             _fits(self.type, self.per, [row["value"] for row in dated.rows])
+            self._keys_hold_together(dated.rows)
         if sum(kind == "band" for kind in self.keys.values()) > 1:
             raise ValueError("at most one key may be a band")
         _in_order([each.from_ for each in self.values])
         return self
+
+    def _keys_hold_together(self, rows: tuple[dict[str, RateValue], ...]) -> None:
+        for name, kind in self.keys.items():
+            types = {type(row[name]) for row in rows}
+            if kind == "exact" and types != {str}:
+                raise ValueError(f"key '{name}' is exact: each row needs a word for it")
+            if kind == "band" and types not in ({int}, {date}):
+                raise ValueError(f"key '{name}' is a band: each row needs the number, or the date, it begins at")
+        counted = Counter(tuple(row[name] for name in self.keys) for row in rows)
+        for keys, times in counted.items():
+            if times > 1:
+                shown = ", ".join(str(key) for key in keys)
+                raise ValueError(f"the row for {shown} is written {times} times: keep one of them")
 
 
 class RatesFile(Strict):
@@ -246,8 +268,8 @@ class Gateway(Strict):
     to_body: str
     purpose: Sentence
     schemes: tuple[Name, ...] = Field(min_length=1)
-    from_: date = Field(alias="from")
-    to: date | None = None
+    from_: Day = Field(alias="from")
+    to: Day | None = None
     status: Literal["in_force", "proposed", "synthetic_only"]
     note: Sentence | None = None
 
@@ -270,14 +292,18 @@ def _is_of(type_: str, value: RateValue) -> bool:
     if type_ == "bool" or isinstance(value, bool):
         return type_ == "bool" and isinstance(value, bool)
     if type_ == "ratio":
-        return isinstance(value, str)
+        return isinstance(value, str) and bool(_RATIO.match(value))
     if type_ == "date":
         return isinstance(value, date)
     return isinstance(value, int)
 
 
 def _hint(type_: str) -> str:
-    return {"ratio": ": write it as \"55/100\"", "money": ": write whole pence", "date": ": write 2026-04-06"}.get(type_, "")
+    hints = {
+        "ratio": 'write it as "55/100"', "money": "write whole pence", "int": "write a whole number",
+        "date": "write a day such as 2026-04-06", "bool": "write true or false",
+    }  # fmt: skip
+    return f": {hints[type_]}"
 
 
 def _in_order(days: list[date]) -> None:

@@ -1,8 +1,11 @@
 """Formula text -> typed tree. Python's own parser reads it; only a listed subset has a meaning, and nothing is evaluated."""
 
 import ast
+import keyword
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import date
 from fractions import Fraction
 from typing import NoReturn
 
@@ -59,7 +62,8 @@ FUNCTIONS = [
     "age_on", "at_least", "at_most", "award", "claimed", "entitled", "entitlement", "in_payment", "rate",
     "recorded_or", "round_to", "steps_over",
 ]  # fmt: skip
-RESERVED = {"effective_date", "true", "false", *FUNCTIONS}
+#: Words with a meaning of their own; `amount` and the like are what every scheme's result is called.
+RESERVED = {"effective_date", "true", "false", "amount", *keyword.kwlist, *FUNCTIONS}
 
 _COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.Lt: "<", ast.LtE: "<=", ast.Eq: "==", ast.NotEq: "!=", ast.GtE: ">=", ast.Gt: ">",
@@ -98,14 +102,22 @@ def parse_formula(text: str, scope: Scope) -> Node:
     if len(text) > MAX_LENGTH:
         _fail(f"has {len(text)} characters; {MAX_LENGTH} is the most: split it into workings")
     try:
-        parsed = ast.parse(" ".join(text.split()), mode="eval")
+        parsed = syntax(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        where = f" near column {error.offset}" if isinstance(error, SyntaxError) else ""
+        at = error.offset if isinstance(error, SyntaxError) and error.offset else 0
+        where = f" near '{_short(' '.join(text.split())[max(at - 1, 0):])}'" if at else ""
         _fail(f"cannot be read as a formula{where}: check brackets, quotes and operators")
     _check_size(parsed)
     node = _Parser(scope).node(parsed.body)
     _check_level(node, scope.level, text)
     return node
+
+
+def syntax(text: str) -> ast.Expression:
+    """Return Python's syntax tree of a formula; what Python would only warn of is an error too."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return ast.parse(" ".join(text.split()), mode="eval")
 
 
 def _fail(message: str) -> NoReturn:
@@ -194,7 +206,10 @@ class _Parser:
             _fail(f"write {str(value).lower()}, in small letters")
         if isinstance(value, int) and value in (0, 1):
             return Lit(ZERO if value == 0 else INT, None, value)
-        _fail(f"the number {value} stands bare: put it into rates.yaml with its reference and use its name")
+        if isinstance(value, int | float):
+            shown = _short(ast.unparse(tree))
+            _fail(f"the number {shown} stands bare: put it into rates.yaml with its reference and use its name")
+        _fail(f"'{_short(ast.unparse(tree))}' is not part of the rule language")
 
     def logic(self, tree: ast.BoolOp) -> Node:
         items = tuple(self.truth(each) for each in tree.values)
@@ -208,7 +223,9 @@ class _Parser:
             if isinstance(tree.operand, ast.Constant) and tree.operand.value == 1:
                 return Lit(INT, None, -1)
             item = self.number(tree.operand)
-            return Arith(item.kind, item.level, "-", Lit(ZERO, None, 0), item)
+            nothing = Lit(ZERO, None, 0)
+            kind = self.arithmetic_kind("-", nothing, item, ast.unparse(tree))
+            return Arith(kind, item.level, "-", nothing, item)
         _fail(f"'{_short(ast.unparse(tree))}' is not part of the rule language")
 
     def compare(self, tree: ast.Compare) -> Node:
@@ -285,7 +302,7 @@ class _Parser:
         return RATIO if "ratio" in bases else INT
 
     def quotient(self, a: Kind, b: Node, text: str) -> Kind:
-        if b.level is not None or isinstance(b, Lit):
+        if not isinstance(b, RateRef):
             _fail(f"'{_short(text)}': divide by a rate only")
         if a.base == "money" and b.kind.base == "money":
             if a.per != b.kind.per:
@@ -318,7 +335,7 @@ class _Parser:
         if name in AGGREGATES:
             return self.aggregate(name, tree)
         if tree.keywords:
-            _fail(f"{name}(...) takes no '{tree.keywords[0].arg}='")
+            _fail(f"{name}(...) takes no '{tree.keywords[0].arg or '**'}='")
         if name in PERIOD_CHANGES:
             return self.convert(name, tree.args)
         if name in DATE_SHIFTS:
@@ -363,7 +380,7 @@ class _Parser:
         moved, count = self.numbers(args, 2, f"{name}(date, number)")
         self.must_be(moved, DATE, f"{name}(...)")
         self.must_be(count, INT, f"the second part of {name}(...)")
-        if name.startswith("weeks") and lowest((moved, count)) is not None:
+        if name.startswith("weeks") and not (isinstance(moved, Today) and isinstance(count, RateRef | Lit)):
             _fail(f"{name}(...) moves effective_date by a rate only: compare the other date with that")
         return Call(DATE, lowest((moved, count)), name, (moved, count))
 
@@ -387,7 +404,7 @@ class _Parser:
         amount, threshold, step = self.numbers(args, 3, "steps_over(amount, threshold, step)")
         self.same(amount, threshold, "steps_over(...)")
         self.same(amount, step, "steps_over(...)")
-        if step.level is not None or isinstance(step, Lit):
+        if not isinstance(step, RateRef):
             _fail("the step of steps_over(amount, threshold, step) must be a rate")
         return Call(INT, lowest((amount, threshold)), "steps_over", (amount, threshold, step))
 
@@ -418,10 +435,22 @@ class _Parser:
         if len(args) - 1 != len(table.keys):
             _fail(f"rate({name}, ...) needs {len(table.keys)} key(s): {', '.join(table.keys)}")
         keys = tuple(self.node(each) for each in args[1:])
-        for key, how in zip(keys, table.keys.values(), strict=True):
-            if (how == "band") != key.kind.is_number:
-                _fail(f"rate({name}, ...): a {how} key cannot be {key.kind}")
+        for key, column in zip(keys, table.keys, strict=True):
+            self.check_key(key, column, name, table)
         return Lookup(Kind(_base(table.type), table.per), lowest(keys), qualified, keys)
+
+    def check_key(self, key: Node, column: str, name: str, table: Table) -> None:
+        """Refuse a key that no row of the table could fit: a number for a word, a misspelt word, an age for a date."""
+        how = table.keys[column]
+        found = [row[column] for dated in table.values for row in dated.rows]
+        wanted = "a word" if how == "exact" else "a date" if isinstance(found[0], date) else "a number"
+        given = {"text": "a word", "date": "a date", "int": "a number", "money": "a number"}.get(key.kind.base)
+        if given != wanted:
+            _fail(f"rate({name}, ...): the key '{column}' is {wanted}, not {key.kind}")
+        for word in found:
+            if key.kind.values and word not in (*key.kind.values, "otherwise"):
+                hint = nearest(str(word), list(key.kind.values))
+                _fail(f"rate({name}, ...): the table has a row for '{word}', which '{column}' never is{hint}")
 
     def call_in_payment(self, args: list[ast.expr]) -> Node:
         return Receipt(BOOL, Level.PERSON, "in_payment", self.award_scheme("in_payment", args))
@@ -482,6 +511,8 @@ class _Parser:
             _fail(f"{what} is {node.kind} where {kind} is needed")
 
     def same(self, a: Node, b: Node, text: str) -> Kind:
+        if {a.kind.base, b.kind.base} == {"date", "zero"}:
+            _fail(f"'{_short(text)}' puts a date beside 0")
         if a.kind.base == "zero":
             return b.kind
         if b.kind.base == "zero":

@@ -3,6 +3,7 @@
 Backend-agnostic: frames come and go as narwhals lazy frames, so the same plan runs on polars and on DuckDB.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import reduce
@@ -34,6 +35,7 @@ from nostop.rulebook.tree import (
     Node,
     RateRef,
     Receipt,
+    children,
     walk,
 )
 
@@ -66,17 +68,20 @@ class Plan:
         """The date the plan works things out for."""
         return self.constants.effective_on
 
-    def run(self, frames: dict[Level, nw.LazyFrame]) -> dict[str, nw.LazyFrame]:
+    def run(
+        self, frames: dict[Level, nw.LazyFrame], share: Callable[[nw.LazyFrame], nw.LazyFrame] = lambda frame: frame
+    ) -> dict[str, nw.LazyFrame]:
         """Return, for each scheme, one row per subject.
 
         Args:
             frames: for each level its key, the keys above it, the facts in `schedule.facts` of that level; people also
                 `role`, `confidence` and, for each scheme in `schedule.receipts`, `known:`, `paid:`, `held:` and `sum:`.
+            share: marks a frame that several others are taken from, where the backend can keep it.
         Returns:
             subject keys, `outcome` (truth value), `lo`, `hi`, `true_bits`, `unknown_bits`, `missing_bits`, `claimed`,
             `confidence`.
         """
-        run = _Run(self, frames)
+        run = _Run(self, frames, share)
         return {each.scheme.id: run.result(each) for each in self.schemes}
 
 
@@ -174,11 +179,16 @@ def _rate_problem(book: Rulebook, name: str, message: str) -> Problem:
 class _Run:
     """One execution: the three frames as they grow."""
 
-    def __init__(self, plan: Plan, frames: dict[Level, nw.LazyFrame]) -> None:
+    def __init__(
+        self, plan: Plan, frames: dict[Level, nw.LazyFrame], share: Callable[[nw.LazyFrame], nw.LazyFrame]
+    ) -> None:
         self.plan = plan
+        self.share = share
         self.schedule = plan.schedule
         self.definitions = plan.schedule.definitions
-        self.trees = Trees(plan.book, plan.schedule, plan.constants, plan.schedule.definitions)
+        self.trees = {
+            level: Trees(plan.book, plan.schedule, plan.constants, plan.schedule.definitions) for level in LOW_TO_HIGH
+        }
         self.frames = dict(frames)
         self._prepare()
         for turn in range(len(self.schedule.turns)):
@@ -221,6 +231,7 @@ class _Run:
     def _turn(self, turn: int) -> None:
         layers = self.schedule.turns[turn]
         self._work(Level.PERSON, layers[Level.PERSON])
+        self.frames[Level.PERSON] = self.share(self.frames[Level.PERSON])
         for level in (Level.HOUSEHOLD, Level.BENEFIT_UNIT):
             self._gather(level, [each for each in self.schedule.aggregates.values() if each.turn == turn])
         self._work(Level.HOUSEHOLD, layers[Level.HOUSEHOLD])
@@ -232,36 +243,54 @@ class _Run:
         self._lower(Level.BENEFIT_UNIT, (Level.PERSON,), self._columns_read(unit, turn, Level.PERSON))
 
     def _work(self, level: Level, layers: list[list[str]]) -> None:
+        trees = self.trees[level]
         for layer in layers:
+            definitions = [self.definitions[name] for name in layer]
+            for step in trees.steps(each.tree for each in definitions):
+                self._with(level, step)
             values: Columns = {}
-            for name in layer:
-                values |= self._define(self.definitions[name])
+            for each in definitions:
+                values |= self._define(trees, each)
             self._with(level, values)
-            matters: Columns = {}
-            for name in layer:
-                matters |= self.trees.define_matters(self.definitions[name])
-            self._with(level, matters)
+            self._matter(level, definitions)
 
-    def _define(self, definition: Definition) -> Columns:
+    def _matter(self, level: Level, definitions: list[Definition]) -> None:
+        trees = self.trees[level]
+        on_the_way: Columns = {}
+        matters: Columns = {}
+        for each in definitions:
+            columns, paths = trees.path_columns(each.name, [each.tree])
+            on_the_way |= columns
+            matters |= trees.define_matters(each, paths)
+        self._with(level, on_the_way)
+        self._with(level, matters)
+
+    def _define(self, trees: Trees, definition: Definition) -> Columns:
         owner, _, rest = definition.name.partition(".")
         scheme = self.plan.book.schemes.get(owner)
         if rest == "award" and scheme is not None:
             turning = _turning_working(self.definitions, scheme)
-            if turning is not None:
-                return self._award_by_stretches(definition, turning)
-        return self.trees.define(definition)
+            if turning is not None and _resting_on(self.definitions, definition, turning.name):
+                return self._award_by_stretches(trees, definition, turning)
+        return trees.define(definition)
 
-    def _award_by_stretches(self, award: Definition, turning: Definition) -> Columns:
+    def _award_by_stretches(self, trees: Trees, award: Definition, turning: Definition) -> Columns:
         """Bound the award over each stretch between turning points, then take the range of all stretches.
 
         Sound whatever the points are: the stretches together hold every value that the working can take.
         """
-        whole = self.trees.defined_number(turning.name)
-        inline = _resting_on(self.definitions, award, turning.name)
+        whole = trees.defined_number(turning.name)
+        inline = _resting_on(self.definitions, award, turning.name) - {award.name}
+        points = [trees.number(point) for point in turning.turning_points]
         found: Num | None = None
-        for stretch in _stretches(whole, [self.trees.number(point) for point in turning.turning_points]):
-            trees = replace(self.trees, overrides={turning.name: stretch}, inline=inline)
-            bounds = trees.number(award.tree)
+        for index, stretch in enumerate(_stretches(whole, points)):
+            name = f"{award.name}~{index}"
+            self._with(award.level, {f"{name}|lo": c.column(stretch.lo), f"{name}|hi": c.column(stretch.hi)})
+            over = Num(nw.col(f"{name}|lo"), nw.col(f"{name}|hi"), stretch.den)
+            within = replace(trees, prefix=f"{name}~", overrides={turning.name: over}, inline=inline, kept={})
+            for step in within.steps([award.tree]):
+                self._with(award.level, step)
+            bounds = within.number(award.tree)
             found = bounds if found is None else c.hull(found, bounds)
         if found is None:
             raise AssertionError("a working with turning points has at least one stretch")
@@ -291,13 +320,18 @@ class _Run:
         if not here:
             return
         key = KEYS[level]
+        trees = self.trees[Level.PERSON]
+        for step in trees.steps(part for each in here for part in children(each.node)):
+            self._with(Level.PERSON, step)
         members: Columns = {}
         grouped: list[nw.Expr] = []
         results: Columns = {}
         for each in here:
-            members |= self.trees.member_columns(each)
-            grouped += self.trees.group_columns(each)
-            results |= self.trees.group_results(each)
+            columns, paths = trees.path_columns(each.name, children(each.node))
+            self._with(Level.PERSON, columns)
+            members |= trees.member_columns(each, paths)
+            grouped += trees.group_columns(each)
+            results |= trees.group_results(each)
         names = [expression.alias(name) for name, expression in members.items()]
         gathered = self.frames[Level.PERSON].select(key, *names).group_by(key).agg(*grouped)
         kept = [nw.col(f"{each.name}?{fact}") for each in here for fact in sorted(self.schedule.facts_of(each.node))]
@@ -349,7 +383,7 @@ def _references(definition: Definition) -> set[str]:
 
 
 def _resting_on(definitions: dict[str, Definition], top: Definition, name: str) -> frozenset[str]:
-    """Definitions below `top` at its level that read `name`, directly or through one another."""
+    """Definitions from `top` down, at its level, that read `name` directly or through one another."""
     found: set[str] = set()
 
     def reads(each: str) -> bool:
@@ -363,11 +397,11 @@ def _resting_on(definitions: dict[str, Definition], top: Definition, name: str) 
         return rests
 
     reads(top.name)
-    return frozenset(found - {top.name})
+    return frozenset(found)
 
 
 def _stretches(whole: Num, points: list[Num]) -> list[Num]:
-    """Cut a range at the points. A stretch that holds none of the range shrinks to the range's lowest value."""
+    """Cut a range at the points. A stretch that holds none of the range shrinks to the range's lowest value, if it has one."""
     edges: list[Num | None] = [None, *points, None]
     found = []
     for below, above in zip(edges, edges[1:], strict=False):
@@ -387,4 +421,5 @@ def _or_lowest(stretch: Num, whole: Num) -> Num:
     is_empty = (c.column(stretch.lo) > c.column(stretch.hi)).fill_null(value=False)
     lowest = c.column(whole.lo)
     lo = nw.when(is_empty).then(lowest).otherwise(c.column(stretch.lo))
-    return Num(lo, nw.when(is_empty).then(lowest).otherwise(c.column(stretch.hi)), stretch.den)
+    highest = nw.coalesce(lowest, c.column(whole.hi))
+    return Num(lo, nw.when(is_empty).then(highest).otherwise(c.column(stretch.hi)), stretch.den)

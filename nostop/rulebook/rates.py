@@ -76,8 +76,10 @@ def _in_force(rate: Rate | Table, on: date) -> DatedValue | DatedRows | str:
     if not found:
         return f"has no value for {on}: its first is from {rate.values[0].from_}"
     last = found[-1]
-    if rate.uprated == "yearly" and last is rate.values[-1] and on > last.from_ + timedelta(days=UPRATED_DAYS):
-        return f"is uprated each year and has no value for {on}: its last is from {last.from_}; add the new year's value"
+    if rate.uprated == "yearly" and on > last.from_ + timedelta(days=UPRATED_DAYS):
+        return (
+            f"is uprated each year and has no value for {on}: the one before is from {last.from_}; add that year's value"
+        )
     return last
 
 

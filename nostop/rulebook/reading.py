@@ -1,7 +1,9 @@
 """Strict YAML into pydantic models, each complaint placed at file, line and column with the nearest right word."""
 
+import re
+from datetime import date
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -33,28 +35,87 @@ def _placed(path: Path, message: str) -> Problem:
 
 
 def _problems(error: ValidationError, model: type[BaseModel], document: Document) -> list[Problem]:
-    found = []
-    for item in error.errors():
-        keys = tuple(key for key in item["loc"] if key != "[key]")
-        found.append(document.problem(_say(item, keys, model), *keys))
-    return found
+    """One problem for each place: of several ways in which one value fits nothing, the first is told."""
+    items = [_Complaint(item, document) for item in error.errors()]
+    found: dict[tuple[object, ...], Problem] = {}
+    for item in items:
+        # A list is "too short" only because its one entry was refused: that entry is the cause.
+        if item.kind == "too_short" and any(other.is_below(item) for other in items):
+            continue
+        place = item.keys if item.kind == "missing" else item.shown
+        if place not in found:
+            found[place] = document.problem(item.say(model), *item.shown)
+    return list(found.values())
 
 
-def _say(item: object, keys: tuple[str | int, ...], model: type[BaseModel]) -> str:
-    kind, message, found = item["type"], item["msg"], item.get("input")  # type: ignore[index,attr-defined]
-    name = str(keys[-1]) if keys else "the file"
-    if kind == "extra_forbidden":
-        known = _known_keys(model, keys[:-1])
-        return f"key '{name}' is not known here{nearest(name, known)} (known: {', '.join(known)})"
-    if kind == "missing":
-        return f"key '{name}' is missing: write it here"
-    if kind == "value_error":
-        return f"'{name}': {message.removeprefix('Value error, ')}"
-    return f"'{name}': {message[0].lower()}{message[1:]}, found {_short(found)}"
+class _Complaint:
+    """One thing that pydantic refused. `keys` is where it says it is, `shown` the part of that which the file has."""
+
+    def __init__(self, item: Any, document: Document) -> None:
+        self.kind: str = item["type"]
+        self.message: str = item["msg"]
+        self.found = item.get("input")
+        self.context: dict[str, Any] = item.get("ctx", {})
+        self.is_key = bool(item["loc"]) and item["loc"][-1] == "[key]"
+        self.keys = tuple(key for key in item["loc"] if key != "[key]")
+        shown = self.keys
+        while shown and shown not in document.places:
+            shown = shown[:-1]
+        self.shown = shown
+
+    def is_below(self, other: "_Complaint") -> bool:
+        return len(self.shown) > len(other.shown) and self.shown[: len(other.shown)] == other.shown
+
+    def say(self, model: type[BaseModel]) -> str:
+        name = str(self.keys[-1]) if self.keys else "the file"
+        if self.kind == "extra_forbidden":
+            known = _known_keys(model, self.keys[:-1])
+            return f"key '{name}' is not known here{nearest(name, known)} (known: {', '.join(known)})"
+        if self.kind == "missing":
+            return f"key '{name}' is missing: write it here"
+        name = str(self.shown[-1]) if self.shown else "the file"
+        if self.kind == "value_error":
+            return f"'{name}': {self.message.removeprefix('Value error, ')}"
+        if self.is_key:
+            return f"'{name}' cannot be a name: {_NAME_RULE}"
+        return f"'{name}' {self.wanted()}, found {_short(self.found)}"
+
+    def wanted(self) -> str:
+        """What pydantic asks for, in an author's words."""
+        if self.kind in ("literal_error", "enum"):
+            listed = str(self.context["expected"])
+            return f"must be one of {listed}{nearest(str(self.found), _QUOTED.findall(listed))}"
+        if self.kind == "string_pattern_mismatch":
+            return _PATTERNS.get(self.context["pattern"], f"must fit {self.context['pattern']}")
+        if self.kind == "string_too_long":
+            return f"has {len(self.found)} characters where {self.context['max_length']} is the most"  # type: ignore[arg-type]
+        kind = next((words for start, words in _WORDS.items() if self.kind.startswith(start)), None)
+        return kind or f"{self.message[0].lower()}{self.message[1:]}"
+
+
+_QUOTED = re.compile(r"'([^']*)'")
+_NAME_RULE = "use small letters, digits and _, and begin with a letter"
+_PATTERNS = {
+    "^[a-z][a-z0-9_]*$": f"cannot be a name: {_NAME_RULE}",
+    "^[0-9]{4}\\.[0-9]+$": 'must be a version such as "2026.1"',
+    "^https://": "must begin with https://",
+}
+_WORDS = {
+    "string_too_short": "says too little",
+    "string": "must be text (in quotes, where it looks like a number)",
+    "int": "must be a whole number",
+    "bool": "must be true or false",
+    "date": "must be a day such as 2026-04-06, without quotes",
+    "too_short": "needs at least one entry",
+    "model": "must have keys of its own below it",
+    "dict": "must have keys of its own below it",
+    "tuple": "must be a list: entries in [brackets], or lines that begin with -",
+    "list": "must be a list: entries in [brackets], or lines that begin with -",
+}
 
 
 def _short(found: object) -> str:
-    text = repr(found)
+    text = str(found) if isinstance(found, date) else repr(found)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
