@@ -118,11 +118,11 @@ def _situation(case: _Case, situations: dict[str, Any], catalogue: Catalogue) ->
 
 
 def _merged(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
-    """Put the changes over the base, key by key; the word `unknown` takes a key out."""
+    """Put the changes over the base, key by key. `unknown` takes a person or group out; of a fact it stays, and is read later."""
     merged = dict(base)
     for key, value in change.items():
-        if value == "unknown":
-            merged.pop(key, None)
+        if value == "unknown" and isinstance(merged.get(key), dict):
+            del merged[key]
         elif isinstance(value, dict):
             merged[key] = _merged(merged.get(key) or {}, value)
         else:

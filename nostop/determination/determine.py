@@ -73,11 +73,13 @@ def prepared(situation: Situation, book: Rulebook, plan: Plan) -> dict[Level, pl
     people = people.join(receipts(situation, plan), on="person_id", how="left", validate="1:1")
     units = _with_facts(situation.benefit_units, book, plan, Level.BENEFIT_UNIT, ["household_id"])
     households = _with_facts(situation.households, book, plan, Level.HOUSEHOLD, [])
-    _must_resolve(people, units, "benefit_unit_id", "people")
-    _must_resolve(people, households, "household_id", "people")
+    _must_resolve(people, units, ["benefit_unit_id"])
+    _must_resolve(people, households, ["household_id"])
+    _must_resolve(people, units, ["benefit_unit_id", "household_id"])
     for level, frame in ((Level.BENEFIT_UNIT, units), (Level.HOUSEHOLD, households)):
         weakest = people.group_by(KEYS[level]).agg(pl.col("confidence").min())
-        joined = frame.join(weakest, on=KEYS[level], how="left", validate="1:1")
+        # Nobody's benefit unit, or an empty dwelling, is no subject: there is no one to decide for.
+        joined = frame.join(weakest, on=KEYS[level], how="inner", validate="1:1", maintain_order="left")
         units, households = (joined, households) if level is Level.BENEFIT_UNIT else (units, joined)
     return {Level.PERSON: people, Level.BENEFIT_UNIT: units, Level.HOUSEHOLD: households}
 
@@ -112,10 +114,13 @@ def _typed(frame: pl.DataFrame, name: str, dtype: pl.DataType) -> pl.Expr:
     raise FrameError(f"column '{name}' is {found} where {dtype} is needed")
 
 
-def _must_resolve(people: pl.DataFrame, frame: pl.DataFrame, key: str, name: str) -> None:
-    lost = people.join(frame, on=key, how="anti")
+def _must_resolve(people: pl.DataFrame, frame: pl.DataFrame, keys: list[str]) -> None:
+    lost = people.join(frame, on=keys, how="anti")
     if lost.height:
-        raise FrameError(f"{name}: {lost.height} row(s) have a {key} that its own table does not hold")
+        what = f"a {keys[0]} that its own table does not hold"
+        if len(keys) > 1:
+            what = "another household than their benefit unit"
+        raise FrameError(f"people: {lost.height} row(s) have {what}")
 
 
 def receipts(situation: Situation, plan: Plan) -> pl.DataFrame:

@@ -5,6 +5,8 @@ stay Python integers until they meet a column, so that nothing is computed a mil
 Only operations that every narwhals backend gives the same answer for are used: whole numbers, `//`, comparisons, `when`.
 """
 
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
@@ -33,16 +35,34 @@ class Num:
             return Fraction(self.lo, self.den)
         return None
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether both sides are one and the same column: known, or null and wholly unknown. Worked out once, not twice."""
+        return self.lo is self.hi
+
     def over(self, den: int) -> "Num":
         """Return the same number over a multiple of its denominator."""
         factor = den // self.den
-        return self if factor == 1 else Num(self.lo * factor, self.hi * factor, den)
+        return self if factor == 1 else each_side(lambda side: side * factor, self, den)
 
 
 def constant(value: Fraction | int) -> Num:
     """Return a number that is the same for every row."""
     exact = Fraction(value)
-    return Num(exact.numerator, exact.numerator, exact.denominator)
+    top = exact.numerator
+    return Num(top, top, exact.denominator)
+
+
+def each_side(work: Callable[[Side], Side], a: Num, den: int) -> Num:
+    """Return a number whose sides are worked out from a's: once where a is exact. The work must never fall."""
+    lo = work(a.lo)
+    return Num(lo, lo if a.is_exact else work(a.hi), den)
+
+
+def both_sides(work: Callable[[Side, Side], Side], low: tuple[Side, Side], high: tuple[Side, Side], den: int) -> Num:
+    """Return a number from the pairs that make its low and its high side: once where they are the same pair."""
+    lo = work(*low)
+    return Num(lo, lo if low[0] is high[0] and low[1] is high[1] else work(*high), den)
 
 
 def no_bound() -> nw.Expr:
@@ -69,13 +89,13 @@ def level_with(a: Num, b: Num) -> tuple[Num, Num]:
 def add(a: Num, b: Num) -> Num:
     """Return a + b."""
     a, b = level_with(a, b)
-    return Num(a.lo + b.lo, a.hi + b.hi, a.den)
+    return both_sides(lambda x, y: x + y, (a.lo, b.lo), (a.hi, b.hi), a.den)
 
 
 def subtract(a: Num, b: Num) -> Num:
     """Return a - b; the bounds cross."""
     a, b = level_with(a, b)
-    return Num(a.lo - b.hi, a.hi - b.lo, a.den)
+    return both_sides(lambda x, y: x - y, (a.lo, b.hi), (a.hi, b.lo), a.den)
 
 
 def multiply(a: Num, b: Num) -> Num:
@@ -100,21 +120,21 @@ def scale(a: Num, factor: Fraction) -> Num:
     """Return a times an exact constant."""
     if factor == 0:
         return constant(0)
-    lo, hi = (a.lo, a.hi) if factor > 0 else (a.hi, a.lo)
+    turned = a if factor > 0 else Num(a.hi, a.lo, a.den)
     reduced = Fraction(factor.numerator, factor.denominator * a.den)
-    return Num(lo * reduced.numerator, hi * reduced.numerator, reduced.denominator)
+    return each_side(lambda side: side * reduced.numerator, turned, reduced.denominator)
 
 
 def floor_divide(a: Num, divisor: Fraction) -> Num:
     """Return a // divisor, rounded down; the divisor is above 0."""
     top, bottom = divisor.denominator, divisor.numerator * a.den
-    return Num((a.lo * top) // bottom, (a.hi * top) // bottom)
+    return each_side(lambda side: (side * top) // bottom, a, 1)
 
 
 def ceil_divide(a: Num, divisor: Fraction) -> Num:
     """Return a / divisor rounded up to a whole number; the divisor is above 0."""
     top, bottom = divisor.denominator, divisor.numerator * a.den
-    return Num((a.lo * top + bottom - 1) // bottom, (a.hi * top + bottom - 1) // bottom)
+    return each_side(lambda side: (side * top + bottom - 1) // bottom, a, 1)
 
 
 def rounded(a: Num, to: int, direction: str) -> Num:
@@ -182,6 +202,8 @@ def _choose_side(condition: nw.Expr, a: Side, b: Side, either: Side) -> Side:
 def compare(op: str, a: Num, b: Num) -> nw.Expr:
     """Return a truth value: decided where it holds, or fails, over the whole range of both."""
     a, b = level_with(a, b)
+    if a.is_exact and b.is_exact:
+        return _PLAIN[op](column(a.lo), column(b.lo))
     if op in (">", ">="):
         a, b, op = b, a, {">": "<", ">=": "<="}[op]
     a_lo, a_hi, b_lo, b_hi = (column(side) for side in (a.lo, a.hi, b.lo, b.hi))
@@ -194,6 +216,11 @@ def compare(op: str, a: Num, b: Num) -> nw.Expr:
     return _decided(same, apart) if op == "==" else _decided(apart, same)
 
 
+_PLAIN: dict[str, Callable[[nw.Expr, nw.Expr], nw.Expr]] = {
+    "<": operator.lt, "<=": operator.le, "==": operator.eq, "!=": operator.ne, ">=": operator.ge, ">": operator.gt,
+}  # fmt: skip
+
+
 def _decided(yes: nw.Expr, no: nw.Expr) -> nw.Expr:
     return nw.when(yes).then(nw.lit(value=True)).otherwise(
         nw.when(no).then(nw.lit(value=False)).otherwise(unknown_truth())
@@ -202,7 +229,7 @@ def _decided(yes: nw.Expr, no: nw.Expr) -> nw.Expr:
 
 def age_on(born: Num, on: Num) -> Num:
     """Return full years between two dates written as yyyymmdd; a birthday on 29 February falls on 1 March otherwise."""
-    return Num((on.lo - born.hi) // 10000, (on.hi - born.lo) // 10000)
+    return both_sides(lambda day, birth: (day - birth) // 10000, (on.lo, born.hi), (on.hi, born.lo), 1)
 
 
 def shift(name: str, day: Num, count: Num) -> Num:
@@ -211,25 +238,35 @@ def shift(name: str, day: Num, count: Num) -> Num:
         return constant(shift_number(name, int(day.constant), int(count.constant)))
     sign = 1 if name.endswith("after") else -1
     months = 12 if name.startswith("years") else 1
+    leap_to_march = name == "years_after"
+
+    def moved(start: Side, by: Side) -> Side:
+        return _add_months(start, by * (sign * months), leap_to_march=leap_to_march)
+
     first, last = (count.lo, count.hi) if sign > 0 else (count.hi, count.lo)
-    keep_day = name.startswith("years")
-    lo = _add_months(day.lo, first * sign * months, leap_to_march=keep_day and sign > 0)
-    return Num(lo, _add_months(day.hi, last * sign * months, leap_to_march=keep_day and sign > 0))
+    return both_sides(moved, (day.lo, first), (day.hi, last), 1)
 
 
 def _add_months(day: Side, months: Side, *, leap_to_march: bool) -> nw.Expr:
     number = column(day)
     total = (number // 10000) * 12 + (number // 100) % 100 - 1 + months
     year, month, of_month = total // 12, total % 12 + 1, number % 100
-    is_leap = ((year % 4 == 0) & (year % 100 != 0)) | (year % 400 == 0)
-    thirty = (month == 4) | (month == 6) | (month == 9) | (month == 11)
-    february = nw.when(is_leap).then(nw.lit(29)).otherwise(nw.lit(28))
-    length = nw.when(month == 2).then(february).otherwise(nw.when(thirty).then(nw.lit(30)).otherwise(nw.lit(31)))
-    kept = year * 10000 + month * 100 + nw.min_horizontal(of_month, length)
+    # 31, 30, 31, ... 31 in July and again in August: odd months are long up to July, even ones from August.
+    usual = (month + month // 8) % 2 + 30
+    february = _leap_days(year) + 28
+    length = nw.when(month == 2).then(february).otherwise(usual)
+    day_kept = nw.when(of_month > length).then(length).otherwise(of_month)
+    kept = year * 10000 + month * 100 + day_kept
     if leap_to_march:
-        kept = nw.when((month == 2) & (of_month == 29) & ~is_leap).then(year * 10000 + 301).otherwise(kept)
-    # A missing bound stays missing: the horizontal minimum above would skip it.
+        kept = nw.when((of_month == 29) & (length == 28)).then(year * 10000 + 301).otherwise(kept)
+    # A missing bound stays missing: `when` above would take a comparison with it as "no".
     return nw.when(~number.is_null()).then(kept).otherwise(no_bound())
+
+
+def _leap_days(year: nw.Expr) -> nw.Expr:
+    """1 in a leap year, else 0: how many multiples of 4 (less those of 100, with those of 400) end in this year."""
+    past = year - 1
+    return (year // 4 - past // 4) - (year // 100 - past // 100) + (year // 400 - past // 400)
 
 
 def look_up(table: TableOn, keys: list[Num | nw.Expr]) -> Num:
@@ -252,10 +289,9 @@ def _best_last(table: TableOn) -> list[tuple[tuple[Fraction | str, ...], Fractio
 
 def _fits(kind: str, key: Num | nw.Expr, wanted: Fraction | str) -> nw.Expr:
     if isinstance(key, Num):
-        exact = Fraction(wanted)
-        known = column(key.lo) == column(key.hi)
-        limit = int(exact * key.den)
-        return known & ((column(key.lo) >= limit) if kind == "band" else (column(key.lo) == limit))
+        limit = int(Fraction(wanted) * key.den)
+        fits = (column(key.lo) >= limit) if kind == "band" else (column(key.lo) == limit)
+        return fits if key.is_exact else fits & (column(key.lo) == column(key.hi))
     if wanted == "otherwise":
         return ~key.is_null()
     return key == wanted

@@ -64,7 +64,7 @@ class Trees:
     prefix: str = "~"
     overrides: dict[str, Num] = field(default_factory=dict)
     inline: frozenset[str] = frozenset()
-    kept: dict[Node, tuple[str, int]] = field(default_factory=dict)
+    kept: dict[Node, Num | nw.Expr] = field(default_factory=dict)
 
     # --- inner nodes ------------------------------------------------------------------------------------------------
 
@@ -96,21 +96,17 @@ class Trees:
         return node.level is not None and (inline or isinstance(node, _KEPT))
 
     def _keep(self, node: Node, name: str) -> Columns:
-        if node.kind.is_number:
-            number = self.number(node)
-            self.kept[node] = (name, number.den)
-            return {f"{name}|lo": c.column(number.lo), f"{name}|hi": c.column(number.hi)}
         value = self.value(node)
-        self.kept[node] = (name, 1)
-        return {name: value}  # type: ignore[dict-item]
+        columns = named_columns(name, value)
+        self.kept[node] = Num(*_sides(name, value), value.den) if isinstance(value, Num) else nw.col(name)
+        return columns
 
     # --- values -----------------------------------------------------------------------------------------------------
 
     def number(self, node: Node) -> Num:
         """Return a number's bounds."""
         if node in self.kept:
-            name, den = self.kept[node]
-            return Num(nw.col(f"{name}|lo"), nw.col(f"{name}|hi"), den)
+            return self.kept[node]  # type: ignore[return-value]
         match node:
             case Lit(value=value):
                 return c.constant(int(value))
@@ -140,6 +136,9 @@ class Trees:
 
     def fact(self, name: str) -> Num:
         """Return a fact's bounds: what is not known lies between what the catalogue says it can be."""
+        if self.book.catalogue.facts[name].type == "date":
+            day = nw.col(f"{name}|lo")
+            return Num(day, day)
         return Num(nw.col(f"{name}|lo"), nw.col(f"{name}|hi"))
 
     def defined_number(self, name: str) -> Num:
@@ -147,7 +146,9 @@ class Trees:
             return self.overrides[name]
         if name in self.inline:
             return self.number(self.definitions[name].tree)
-        return Num(nw.col(f"{name}|lo"), nw.col(f"{name}|hi"), self.schedule.denominators[name])
+        low = nw.col(f"{name}|lo")
+        high = low if name in self.schedule.exact else nw.col(f"{name}|hi")
+        return Num(low, high, self.schedule.denominators[name])
 
     def aggregated_number(self, node: Aggregate) -> Num:
         name = self.schedule.aggregates[node].name
@@ -191,7 +192,7 @@ class Trees:
     def truth(self, node: Node) -> nw.Expr:
         """Return a truth value."""
         if node in self.kept:
-            return nw.col(self.kept[node][0])
+            return self.kept[node]  # type: ignore[return-value]
         match node:
             case Lit(value=value):
                 return nw.lit(bool(value))
@@ -235,7 +236,7 @@ class Trees:
     def word(self, node: Node) -> nw.Expr:
         """Return a word."""
         if node in self.kept:
-            return nw.col(self.kept[node][0])
+            return self.kept[node]  # type: ignore[return-value]
         match node:
             case Word(text=text):
                 return nw.lit(text)
@@ -339,11 +340,12 @@ class Trees:
     def define(self, definition: Definition) -> Columns:
         """Return the value columns of one definition."""
         name = definition.name
-        if not definition.tree.kind.is_number:
-            return {name: self.value(definition.tree)}  # type: ignore[dict-item]
-        number = self.number(definition.tree)
-        self.schedule.denominators[name] = number.den
-        return {f"{name}|lo": c.column(number.lo), f"{name}|hi": c.column(number.hi)}
+        value = self.value(definition.tree)
+        if isinstance(value, Num):
+            self.schedule.denominators[name] = value.den
+            if value.is_exact:
+                self.schedule.exact.add(name)
+        return named_columns(name, value)
 
     def path_columns(self, name: str, parts: Iterable[Node]) -> tuple[Columns, Paths]:
         """Return columns for the paths to each leaf, and the paths as those columns."""
@@ -360,10 +362,12 @@ class Trees:
     def define_matters(self, definition: Definition, paths: Paths) -> Columns:
         """Return the `name?fact` columns of one definition; its value columns stand already."""
         name = definition.name
-        if definition.tree.kind.is_number:
-            open_ = (nw.col(f"{name}|lo") != nw.col(f"{name}|hi")).fill_null(value=True)
-        else:
+        if not definition.tree.kind.is_number:
             open_ = nw.col(name).is_null()
+        elif name in self.schedule.exact:
+            open_ = nw.col(f"{name}|lo").is_null()
+        else:
+            open_ = (nw.col(f"{name}|lo") != nw.col(f"{name}|hi")).fill_null(value=True)
         facts = sorted(self.schedule.facts_of(definition.tree))
         return {f"{name}?{fact}": self.reaching(paths, fact) & open_ for fact in facts}
 
@@ -452,6 +456,19 @@ class Trees:
         return found
 
 
+def named_columns(name: str, value: Num | nw.Expr) -> Columns:
+    """Return a value's columns under a name: `name`, or `name|lo` and, unless the number is exact, `name|hi`."""
+    if not isinstance(value, Num):
+        return {name: value}
+    columns = {f"{name}|lo": c.column(value.lo)}
+    return columns if value.is_exact else columns | {f"{name}|hi": c.column(value.hi)}
+
+
+def _sides(name: str, value: Num) -> tuple[nw.Expr, nw.Expr]:
+    low = nw.col(f"{name}|lo")
+    return low, low if value.is_exact else nw.col(f"{name}|hi")
+
+
 def fact_columns(book: Rulebook, level: Level, needed: Iterable[str]) -> Columns:
     """Return, for raw fact columns, the `fact?` flag and a number's `fact|lo` and `fact|hi`."""
     found: Columns = {}
@@ -465,7 +482,7 @@ def fact_columns(book: Rulebook, level: Level, needed: Iterable[str]) -> Columns
             number = (
                 raw.dt.year().cast(nw.Int64) * 10000 + raw.dt.month().cast(nw.Int64) * 100 + raw.dt.day().cast(nw.Int64)
             )
-            found |= {f"{name}|lo": number, f"{name}|hi": number}
+            found[f"{name}|lo"] = number
         elif fact.type in ("int", "money"):
             found[f"{name}|lo"] = raw.fill_null(0) if fact.non_negative else raw
             found[f"{name}|hi"] = raw if fact.at_most is None else raw.fill_null(fact.at_most)

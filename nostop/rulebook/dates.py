@@ -7,6 +7,9 @@ Months: the day is kept, or the month's last day taken where it is too short, as
 from calendar import isleap, monthrange
 from datetime import date, timedelta
 
+#: 9999-12-31, "never": what lies there, or was moved from there, never comes.
+NEVER_NUMBER = 99991231
+
 
 def as_date(number: int) -> date:
     """Return yyyymmdd as a date."""

@@ -70,7 +70,8 @@ class Place:
 class Result:
     """What one scheme comes to for one subject. Amounts are exact pence; `high` None means no upper bound.
 
-    `values` holds every definition's value by (name, subject id); `unknown` the unknown facts that each of them met.
+    `values` holds every definition's value by (name, subject id); `unknown` the unknown facts that each of them met;
+    `stand_ins` what was worked out in place of a fact that no record holds.
     """
 
     scheme: str
@@ -82,6 +83,7 @@ class Result:
     conditions: dict[str, Truth]
     values: dict[tuple[str, str], Value]
     unknown: dict[tuple[str, str], frozenset[Unknown]]
+    stand_ins: dict[Unknown, Range]
 
     @property
     def unknown_facts(self) -> frozenset[Unknown]:
@@ -103,8 +105,12 @@ def _result(case: "_Case", plan: SchemePlan, place: Place) -> Result:
     claimed = case.named(f"{scheme}.claimed", place)
     words = {True: Outcome.ENTITLED, False: Outcome.NOT_ENTITLED, None: Outcome.UNKNOWN}
     conditions = {name: case.named(f"{scheme}.when.{name}", place) for name in plan.conditions}
+    for note in plan.scheme.notes:
+        if note.name in case.plan.noted:
+            case.named(note.name, place)
     return Result(
-        scheme, place, words[entitled], low, high, claimed, conditions, case.values, case.unknown  # type: ignore[index,arg-type]
+        scheme, place, words[entitled], low, high, claimed, conditions,  # type: ignore[index,arg-type]
+        case.values, case.unknown, case.stand_ins,
     )  # fmt: skip
 
 
@@ -119,6 +125,7 @@ class _Case:
     values: dict[tuple[str, str], Value] = field(default_factory=dict)
     unknown: dict[tuple[str, str], frozenset[Unknown]] = field(default_factory=dict)
     met: set[Unknown] = field(default_factory=set)
+    stand_ins: dict[Unknown, Range] = field(default_factory=dict)
 
     # --- subjects ---------------------------------------------------------------------------------------------------
 
@@ -328,8 +335,17 @@ class _Case:
                 unit, direction = node.option.split()
                 return a.rounded(args[0], Fraction(100 if unit == "pound" else 1), direction)
             case "recorded_or":
-                return args[0] if a.is_known(args[0]) else args[1]
+                return self.recorded_or(node.args[0], args, place)
         return a.moved(node.function, args[0], args[1])
+
+    def recorded_or(self, fact: Node, args: list[Range], place: Place) -> Range:
+        recorded, formula = args
+        if a.is_known(recorded) or not isinstance(fact, FactRef):
+            return recorded
+        # Somebody the fact does not apply to is not asked for it, and has nothing standing in for it.
+        if place.row.get("role") in (None, *self.plan.book.catalogue.facts[fact.name].applies_to):
+            self.stand_ins[place.id, fact.name] = formula
+        return formula
 
     # --- members ----------------------------------------------------------------------------------------------------
 

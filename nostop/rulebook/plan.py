@@ -62,6 +62,7 @@ class Plan:
     constants: Constants
     schedule: Schedule
     schemes: tuple[SchemePlan, ...]
+    noted: frozenset[str] = frozenset()
 
     @property
     def effective_on(self) -> date:
@@ -85,13 +86,15 @@ class Plan:
         return {each.scheme.id: run.result(each) for each in self.schemes}
 
 
-def compile_plan(book: Rulebook, effective_on: date, schemes: list[str] | None = None) -> Plan:
-    """Compile schemes (all of the rule book's by default) for a date.
+def compile_plan(
+    book: Rulebook, effective_on: date, schemes: list[str] | None = None, *, with_notes: bool = False
+) -> Plan:
+    """Compile schemes (all of the rule book's by default) for a date; with the packs' notes too where results are explained.
 
     Raises:
         RuleError: an unknown scheme, a scheme asked for by name that is not in force, a rate without a value for the date.
     """
-    chosen = [book.scheme(name) for name in (schemes or book.schemes)]
+    chosen = [book.scheme(name) for name in dict.fromkeys(schemes or book.schemes)]
     if schemes is None:
         chosen = [scheme for scheme in chosen if _in_force(scheme, effective_on)]
     for scheme in chosen:
@@ -101,9 +104,10 @@ def compile_plan(book: Rulebook, effective_on: date, schemes: list[str] | None =
     for scheme in book.schemes.values():
         definitions.update(scheme_definitions(scheme))
     wanted = [f"{scheme.id}.{name}" for scheme in chosen for name in ("amount", "claimed")]
-    schedule = plan_schedule(definitions, wanted)
+    notes = [each.name for scheme in chosen for each in scheme.notes if with_notes]
+    schedule = plan_schedule(definitions, [*wanted, *notes])
     plans = tuple(_scheme_plan(book, schedule, scheme) for scheme in chosen)
-    plan = Plan(book, constants_on(book, effective_on), schedule, plans)
+    plan = Plan(book, constants_on(book, effective_on), schedule, plans, frozenset(notes))
     _check_rates(plan)
     return plan
 
@@ -211,7 +215,9 @@ class _Run:
             if fact.level is level:
                 found += [name, f"{name}?"]
                 if fact.type in ("int", "money", "date"):
-                    found += [f"{name}|lo", f"{name}|hi"]
+                    found.append(f"{name}|lo")
+                if fact.type in ("int", "money"):
+                    found.append(f"{name}|hi")
         return found
 
     def _with(self, level: Level, columns: Columns) -> None:
@@ -312,7 +318,9 @@ class _Run:
 
     def _columns_of(self, name: str) -> list[str]:
         tree = self.definitions[name].tree
-        value = [f"{name}|lo", f"{name}|hi"] if tree.kind.is_number else [name]
+        value = [name]
+        if tree.kind.is_number:
+            value = [f"{name}|lo"] if name in self.schedule.exact else [f"{name}|lo", f"{name}|hi"]
         return [*value, *(f"{name}?{fact}" for fact in sorted(self.schedule.facts_of(tree)))]
 
     def _gather(self, level: Level, aggregates: list[Aggregated]) -> None:

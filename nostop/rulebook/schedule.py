@@ -32,7 +32,8 @@ class Aggregated:
 
 @dataclass(slots=True)
 class Schedule:
-    """The order of work. `turns[t][level]` holds layers of definition names; `denominators` fills while compiling."""
+    """The order of work. `turns[t][level]` holds layers of definition names; `denominators`
+    and `exact` (numbers whose two sides are one column) fill while compiling."""
 
     definitions: dict[str, Definition]
     turns: list[dict[Level, list[list[str]]]] = field(default_factory=list)
@@ -40,6 +41,7 @@ class Schedule:
     facts: set[str] = field(default_factory=set)
     receipts: set[str] = field(default_factory=set)
     denominators: dict[str, int] = field(default_factory=dict)
+    exact: set[str] = field(default_factory=set)
     _facts_of: dict[Node, frozenset[str]] = field(default_factory=dict)
 
     def facts_of(self, node: Node) -> frozenset[str]:
