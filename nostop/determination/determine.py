@@ -31,13 +31,16 @@ def determine(
         RuleError: an unknown scheme, or a rate without a value for the date.
     """
     plan = compile_plan(book, effective_on, schemes)
-    pieces = list(_rows(plan, prepared(situation, book, plan)))
-    return check(Determinations, pl.concat(pieces)).sort(
-        "scheme", "household_id", "benefit_unit_id", "person_id", nulls_last=True
-    )
+    pieces: dict[str, list[pl.DataFrame]] = {}
+    for scheme, rows in _rows(plan, prepared(situation, book, plan)):
+        pieces.setdefault(scheme.scheme.id, []).append(rows)
+    if not pieces:
+        return empty(Determinations)
+    subject = {each.scheme.id: KEYS[each.scheme.pack.decides_for] for each in plan.schemes}
+    return check(Determinations, pl.concat(pl.concat(pieces[name]).sort(subject[name]) for name in sorted(pieces)))
 
 
-def _rows(plan: Plan, frames: dict[Level, pl.DataFrame]) -> Iterator[pl.DataFrame]:
+def _rows(plan: Plan, frames: dict[Level, pl.DataFrame]) -> Iterator[tuple[SchemePlan, pl.DataFrame]]:
     """Run the plan piece by piece. It is built once, on sources that each piece is put behind in turn."""
     held = dict(frames)
 
@@ -59,7 +62,7 @@ def _rows(plan: Plan, frames: dict[Level, pl.DataFrame]) -> Iterator[pl.DataFram
     for piece in _pieces(frames):
         held.update(piece)
         for raw, scheme in zip(pl.collect_all(results), plan.schemes, strict=True):
-            yield _decoded(raw, scheme, plan.effective_on)
+            yield scheme, _decoded(raw, scheme, plan.effective_on)
 
 
 # --- facts in, in the columns a plan reads --------------------------------------------------------------------------
@@ -225,17 +228,28 @@ def _decoded(raw: pl.DataFrame, plan: SchemePlan, on: date) -> pl.DataFrame:
 
 def _with_words(raw: pl.DataFrame, plan: SchemePlan) -> pl.DataFrame:
     """Decode bits into condition and fact ids: only the few combinations that occur are decoded, then joined."""
-    keys = ["outcome", "true_bits", "unknown_bits", "missing_bits"]
-    seen = raw.select(keys).unique(maintain_order=True)
-    because, missing = [], []
-    for outcome, true, unknown, lacking in seen.iter_rows():
-        every = (1 << len(plan.conditions)) - 1
-        bits = unknown if outcome is None else true if outcome else every & ~true & ~unknown
-        because.append(_ids(bits, plan.conditions))
-        missing.append(_ids(lacking if outcome is None else 0, plan.facts))
-    ids = pl.List(pl.String)
-    seen = seen.with_columns(pl.Series("because", because, dtype=ids), pl.Series("missing", missing, dtype=ids))
-    return raw.join(seen, on=keys, how="left", validate="m:1", nulls_equal=True, maintain_order="left")
+    width = 1 << len(plan.conditions)
+    unknown = pl.col("outcome").is_null()
+    coded = raw.with_columns(
+        reasons=pl.col("true_bits") * width + pl.col("unknown_bits"),
+        lacking=pl.when(unknown).then("missing_bits").otherwise(0),
+    )
+    because = {code: _because(code // width, code % width, plan.conditions) for code in coded["reasons"].unique()}
+    missing = {code: _ids(code, plan.facts) for code in coded["lacking"].unique()}
+    return coded.join(_lookup("reasons", "because", because), on="reasons", how="left", validate="m:1").join(
+        _lookup("lacking", "missing", missing), on="lacking", how="left", validate="m:1"
+    )
+
+
+def _lookup(key: str, name: str, values: dict[int, list[str]]) -> pl.DataFrame:
+    schema = {key: pl.Int64, name: pl.List(pl.String)}
+    return pl.DataFrame({key: list(values), name: list(values.values())}, schema=schema)
+
+
+def _because(true: int, unknown: int, conditions: tuple[str, ...]) -> list[str]:
+    """All conditions where all hold; those that fail where any does; else those that are open."""
+    failed = (1 << len(conditions)) - 1 & ~true & ~unknown
+    return _ids(failed or unknown or true, conditions)
 
 
 def _ids(bits: int, names: tuple[str, ...]) -> list[str]:

@@ -39,7 +39,8 @@ from nostop.rulebook.tree import (
     walk,
 )
 
-MAX_BITS = 62
+MAX_FACTS = 62
+MAX_CONDITIONS = 31
 KEYS = {Level.PERSON: "person_id", Level.BENEFIT_UNIT: "benefit_unit_id", Level.HOUSEHOLD: "household_id"}
 LOW_TO_HIGH = (Level.PERSON, Level.BENEFIT_UNIT, Level.HOUSEHOLD)
 
@@ -152,9 +153,9 @@ def _scheme_plan(book: Rulebook, schedule: Schedule, scheme: Scheme) -> SchemePl
     rests_on = schedule.facts_of(schedule.definitions[f"{scheme.id}.entitled"].tree)
     order = book.catalogue.asking_order()
     facts = (*(name for name in order if name in rests_on), *sorted(rests_on - set(order)))
-    for names, what in ((conditions, "conditions"), (facts, "facts")):
-        if len(names) > MAX_BITS:
-            message = f"has {len(names)} {what}; {MAX_BITS} is the most"
+    for names, what, most in ((conditions, "conditions", MAX_CONDITIONS), (facts, "facts", MAX_FACTS)):
+        if len(names) > most:
+            message = f"has {len(names)} {what}; {most} is the most"
             raise RuleError([Problem(scheme.folder / "pack.yaml", 1, 1, message)])
     return SchemePlan(scheme, conditions, facts, frozenset(scheme.pack.ask_person))
 
