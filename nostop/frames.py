@@ -32,7 +32,12 @@ class SourceRecords(dy.Schema):
 
 
 class SourceFacts(dy.Schema):
-    """One row for each fact a source states. `value` is canonical text: whole pence, ISO date, `true`/`false`, enum word."""
+    """One row for each fact a source states.
+
+    `value` is canonical text: whole pence, ISO date, `true`/`false`, enum word. `additive` is true
+    where a person's whole value is the sum over their records of this source with the same month of
+    `as_of` (pay from several employments); null or false means that the row is the whole value.
+    """
 
     source = dy.String()
     record_id = dy.String()
@@ -40,6 +45,7 @@ class SourceFacts(dy.Schema):
     value = dy.String()
     as_of = dy.Date()
     line = dy.Int64(nullable=True)
+    additive = dy.Bool(nullable=True)
 
 
 class SourceAwards(dy.Schema):

@@ -1,0 +1,26 @@
+"""Outreach: who is told of support they do not claim, who is not and why, and in which words."""
+
+from nostop.outreach.audience import audience
+from nostop.outreach.plan import plan
+from nostop.outreach.policy import Holdout, Policy, holdout_from
+from nostop.outreach.reasons import flagged
+from nostop.outreach.render import Rendered, as_messages, render
+from nostop.outreach.tables import ClaimDetails, Messages, Plan
+from nostop.outreach.templates import Templates, load_templates
+
+__all__ = [
+    "ClaimDetails",
+    "Holdout",
+    "Messages",
+    "Plan",
+    "Policy",
+    "Rendered",
+    "Templates",
+    "as_messages",
+    "audience",
+    "flagged",
+    "holdout_from",
+    "load_templates",
+    "plan",
+    "render",
+]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import reduce
+from typing import get_args
 
 import narwhals as nw
 
@@ -15,6 +16,7 @@ from nostop.rulebook import columns as c
 from nostop.rulebook.book import Rulebook, Scheme
 from nostop.rulebook.columns import Num
 from nostop.rulebook.compile import Columns, Trees, fact_columns, receipt_columns
+from nostop.rulebook.packs import Nation
 from nostop.rulebook.rates import Constants, constants_on
 from nostop.rulebook.schedule import Aggregated, Schedule, plan_schedule
 from nostop.rulebook.tree import (
@@ -117,7 +119,9 @@ def scheme_definitions(scheme: Scheme) -> dict[str, Definition]:
     """Return what every scheme has beside its own definitions: applies_in, entitled, award, amount, claimed."""
     pack, level, name = scheme.pack, scheme.pack.decides_for, scheme.id
     nation = FactRef(Kind("text"), Level.HOUSEHOLD, "nation")
-    applies = Among(BOOL, Level.HOUSEHOLD, nation, tuple(pack.applies_in), negated=False)
+    applies: Node = Among(BOOL, Level.HOUSEHOLD, nation, tuple(pack.applies_in), negated=False)
+    if set(pack.applies_in) == set(get_args(Nation)):
+        applies = Lit(BOOL, None, value=True)  # in every nation: where they live need not be known
     conditions = [f"{name}.when.applies_in", *(each.name for each in scheme.conditions)]
     entitled = Logic(BOOL, level, "and", tuple(DefRef(BOOL, level, each) for each in conditions))
     money = Kind("money", pack.award.per)

@@ -1,0 +1,34 @@
+"""Where the data that ships beside the packages lies: declarations of feeds, templates, and in a
+checkout the sample."""
+
+from pathlib import Path
+
+import nostop
+from nostop.model import SettingsError
+
+_BESIDE = Path(nostop.__file__).resolve().parent.parent
+
+
+def default_declarations_dir() -> Path:
+    """Return the folder of feed declarations: which department sends what, column by column."""
+    return _BESIDE / "connectors" / "feeds"
+
+
+def default_templates_dir() -> Path:
+    """Return the folder of message templates."""
+    return _BESIDE / "notifications" / "templates"
+
+
+def default_sample_dir() -> Path:
+    """Return the sample data of a checkout.
+
+    Raises:
+        SettingsError: nostop was installed without a checkout, which has no sample data.
+    """
+    sample = _BESIDE / "sample_data"
+    if not sample.is_dir():
+        raise SettingsError(
+            f"{sample}: no sample data here; make some with `nostop synth --out DIR`, "
+            "then `nostop run --feeds DIR`"
+        )
+    return sample

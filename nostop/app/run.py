@@ -1,0 +1,169 @@
+"""One run, from the departments' feeds to messages in an outbox: each stage is timed, told, and
+does one thing."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+from sqlalchemy import Engine
+
+from nostop import linkage, outreach, plugins, store, takeup
+from nostop.app.cases import known_schemes, read_rules
+from nostop.app.gateways import is_synthetic, refuse_without_gateway
+from nostop.app.gather import read_declarations, read_feeds, told_of_trouble
+from nostop.app.results import LINKS, Run, snapshot_of, write_results
+from nostop.app.sending import PEOPLE_FLAGGED, Sent, claim_details, plan_outreach, send, store_of
+from nostop.app.settings import RunSettings
+from nostop.app.stages import Listener, silent, stage
+from nostop.determination import determine
+from nostop.feeds import FeedBatch
+from nostop.frames import Links, check
+from nostop.rulebook import Rulebook
+
+_NOBODY_TOLD = (
+    "NOBODY IS WRITTEN TO: the outreach register or the record of deaths did not arrive whole."
+)
+
+
+def run(settings: RunSettings, listener: Listener = silent) -> Run:
+    """Run the whole line and write its results into `settings.out`.
+
+    Person ids live on from the links of an earlier run in the same folder, and its messages are not
+    sent again.
+
+    Raises:
+        NostopError: rules, feeds or settings that cannot be used; one feed that cannot be used is
+        held instead.
+    """
+    rules = _rules(settings, listener)
+    batch = _feeds(rules, listener)
+    links = _links(settings, batch, listener)
+    assembled = _assembled(rules, batch, links, listener)
+    with stage("Working out entitlement", listener) as told:
+        determinations = determine(
+            assembled.situation, rules.book, settings.effective_on, rules.schemes
+        )
+        told.detail = f"{determinations.height:,} determinations"
+    with stage("Measuring take-up", listener) as told:
+        counts = takeup.measure(determinations, settings.effective_on)
+        told.detail = f"{counts.height} schemes"
+    sent = _outreach(rules, batch, assembled, determinations, listener)
+    result = Run(
+        settings, rules.book, rules.schemes, batch, links, assembled, determinations, counts, sent
+    )
+    with stage("Writing the results", listener) as told:
+        write_results(result)
+        told.detail = str(settings.out)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    settings: RunSettings
+    book: Rulebook
+    schemes: list[str]
+
+
+def _rules(settings: RunSettings, listener: Listener) -> _Rules:
+    with stage("Reading the rules", listener) as told:
+        book = read_rules(settings.rules)
+        schemes = known_schemes(book, settings.schemes) or sorted(book.packs)
+        if not is_synthetic(settings.feeds):
+            refuse_without_gateway(book, schemes, settings.effective_on)
+        told.detail = ", ".join(schemes)
+    return _Rules(settings, book, schemes)
+
+
+def _feeds(rules: _Rules, listener: Listener) -> FeedBatch:
+    with stage("Reading the feeds", listener) as told:
+        declarations = read_declarations(rules.settings.declarations, rules.book.catalogue.frame())
+        batch = read_feeds(declarations, rules.settings.feeds, rules.settings.effective_on)
+        told.warnings.extend(told_of_trouble(batch.status))
+        used = batch.status.filter(pl.col("state") == "ok").height
+        told.detail = (
+            f"{used} of {batch.status.height} feeds, {batch.records.height:,} records, "
+            f"{batch.quarantine.height:,} rows set aside"
+        )
+    return batch
+
+
+def _links(settings: RunSettings, batch: FeedBatch, listener: Listener) -> pl.DataFrame:
+    with stage("Linking the records", listener) as told:
+        links = linkage.link(batch.records, previous=_previous_links(settings.out / LINKS))
+        told.detail = f"{links.height:,} records are {links['person_id'].n_unique():,} people"
+    return links
+
+
+def _previous_links(path: Path) -> pl.DataFrame | None:
+    return check(Links, pl.read_parquet(path)) if path.is_file() else None
+
+
+def _assembled(
+    rules: _Rules, batch: FeedBatch, links: pl.DataFrame, listener: Listener
+) -> linkage.Assembled:
+    with stage("Putting people together", listener) as told:
+        gathered = linkage.Gathered(
+            records=batch.records,
+            facts=batch.facts,
+            awards=batch.awards,
+            relations=batch.relations,
+            contacts=batch.contacts,
+            status=batch.status,
+            completeness=batch.completeness,
+            catalogue=rules.book.catalogue.frame(),
+        )
+        assembled = linkage.assemble(gathered, links, effective_on=rules.settings.effective_on)
+        units, homes = assembled.situation.benefit_units, assembled.situation.households
+        told.detail = f"{units.height:,} benefit units in {homes.height:,} households"
+        if not assembled.contacts_known:
+            told.warnings.append(_NOBODY_TOLD)
+    return assembled
+
+
+def _outreach(
+    rules: _Rules,
+    batch: FeedBatch,
+    assembled: linkage.Assembled,
+    determinations: pl.DataFrame,
+    listener: Listener,
+) -> Sent:
+    settings = rules.settings
+    contacts = assembled.contacts if assembled.contacts_known else None
+    with store_of(settings) as engine:
+        run_id = _recorded(rules, batch, assembled, engine)
+        with stage("Planning outreach", listener) as told:
+            flagged_before = store.last_count(engine, PEOPLE_FLAGGED, run_id)
+            people = assembled.situation.people
+            plan = plan_outreach(settings, determinations, people, contacts, flagged_before)
+            templates = outreach.load_templates(plugins.templates_beside(settings.channel))
+            rendered = outreach.render(
+                plan, assembled.contacts, claim_details(rules.book), templates
+            )
+            told.detail = f"{plan.height:,} could be told, {rendered.messages.height:,} will be"
+        with stage("Writing the messages", listener) as told:
+            sent = send(settings, engine, run_id, plan, rendered)
+            told.detail = f"{sent.count:,} in the {settings.channel}; nothing leaves this machine"
+        if contacts is not None:
+            store.record_counts(engine, run_id, {PEOPLE_FLAGGED: outreach.flagged(contacts)})
+    return sent
+
+
+def _recorded(rules: _Rules, batch: FeedBatch, assembled: linkage.Assembled, engine: Engine) -> str:
+    """Write the run down before anything rests on it, and return its id in the database."""
+    settings = rules.settings
+    snapshot = snapshot_of(settings, rules.book, batch)
+    run_id = f"{snapshot}.{settings.started_at:%Y%m%dT%H%M%S.%f}"
+    arrived = batch.status.filter(pl.col("sha256").is_not_null()).select("source", "sha256")
+    record = store.RunRecord(
+        run_id=run_id,
+        effective_on=settings.effective_on,
+        synthetic=is_synthetic(settings.feeds),
+        started_at=settings.started_at,
+        pack_versions={scheme: rules.book.schemes[scheme].version for scheme in rules.schemes},
+        inputs=dict(arrived.iter_rows()),
+        counts=dict(assembled.counts.iter_rows()),
+    )
+    store.record_run(engine, record)
+    store.record_feeds(engine, run_id, batch.status)
+    store.record_persons(engine, run_id, assembled.contacts["person_id"])
+    return run_id

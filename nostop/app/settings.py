@@ -1,0 +1,38 @@
+"""What a run is asked to do. Nothing here has a default that a clock or a machine decides."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from nostop.outreach import Holdout
+
+#: Bar A: nobody known through a weaker link than this is written to.
+MIN_CONFIDENCE = 0.99
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """One run.
+
+    feeds: folder with the departments' files; it says in manifest.json whether its people are made
+        up.
+    out: folder that gets the results, made where there is none.
+    effective_on: the day for which everything is worked out.
+    started_at: when the run started, with its zone; kept in the database only.
+    rules, declarations: folders of rule packs and of feed declarations.
+    schemes: None means every scheme there is a pack for.
+    channel: the channel that takes the messages; its templates lie beside it.
+    campaign, holdout, min_confidence: see `nostop.outreach.Policy`.
+    """
+
+    feeds: Path
+    out: Path
+    effective_on: date
+    started_at: datetime
+    rules: Path
+    declarations: Path
+    schemes: list[str] | None = None
+    channel: str = "outbox"
+    campaign: str = "take-up"
+    holdout: Holdout | None = None
+    min_confidence: float = MIN_CONFIDENCE

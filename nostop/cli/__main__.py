@@ -1,0 +1,5 @@
+"""`python -m nostop.cli` is the `nostop` command."""
+
+from nostop.cli import main
+
+main()

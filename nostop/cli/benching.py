@@ -1,0 +1,64 @@
+"""`nostop bench`: what this version does on this machine, held against its bars."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nostop.app import bench
+from nostop.cli.running import SAMPLE_DAY
+from nostop.cli.shared import JsonOption, Progress, RulesOption, out, table
+from nostop.rulebook import default_rules_dir
+
+commands = typer.Typer(
+    help="Measure this version on this machine.", no_args_is_help=True, rich_markup_mode=None
+)
+
+
+@commands.callback()
+def group() -> None:
+    """Measure this version on this machine."""
+
+
+@commands.command("spine")
+def spine(
+    people: Annotated[
+        int, typer.Option("--people", metavar="N", help="Made-up people through `evaluate`.")
+    ] = 1_000_000,
+    run_people: Annotated[
+        int, typer.Option("--run-people", metavar="N", help="Made-up people through `run`.")
+    ] = 100_000,
+    json_file: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Also write the figures here, as JSON."),
+    ] = None,
+    as_json: JsonOption = False,
+    rules: RulesOption = None,
+) -> None:
+    """Measure time, memory, linkage and flags. Exit code 1 if a figure misses its bar."""
+    progress = Progress()
+    with progress.showing():
+        figures = bench.spine(
+            bench.Sizes(people, run_people), SAMPLE_DAY, rules or default_rules_dir(), progress
+        )
+    rows = json.dumps(bench.as_rows(figures), indent=2, ensure_ascii=False)
+    if json_file is not None:
+        json_file.parent.mkdir(parents=True, exist_ok=True)
+        json_file.write_text(rows + "\n", encoding="utf-8")
+    if as_json:
+        typer.echo(rows)
+    else:
+        _show(figures)
+    raise typer.Exit(code=1 if any(figure.holds is False for figure in figures) else 0)
+
+
+def _show(figures: list[bench.Figure]) -> None:
+    shown = table(
+        "The spine on this machine", "What", "Value", "Unit", "Bar", "Holds", right=("Value",)
+    )
+    for figure in figures:
+        value = "none" if figure.value is None else f"{figure.value:,.5g}"
+        holds = {True: "yes", False: "NO", None: ""}[figure.holds]
+        shown.add_row(figure.what, value, figure.unit, figure.bar or "", holds)
+    out().print(shown)

@@ -1,0 +1,113 @@
+"""Opens a database, and refuses one that could lose or soften what we write."""
+
+import sqlite3
+from typing import Any, Protocol
+
+from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from nostop.model import StoreError
+
+#: STRICT tables came with this version.
+OLDEST_SQLITE = (3, 37, 0)
+WAIT_SECONDS = 30
+#: With any of these off, PostgreSQL can lose work it has acknowledged: a message could go twice.
+_MUST_BE_ON = ("synchronous_commit", "fsync", "full_page_writes")
+_DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
+
+
+class _Dbapi(Protocol):
+    """What we use of a database driver's own connection."""
+
+    def cursor(self) -> Any: ...  # noqa: ANN401 - each driver has its own cursor class
+    def rollback(self) -> None: ...
+
+
+def open_store(url: str) -> Engine:
+    """Return an engine for `sqlite:///file.db`, `sqlite://` (in memory) or `postgresql://...`.
+
+    Raises:
+        StoreError: the address is not one of these, the driver is missing, the database cannot be
+            reached, or its settings are not safe.
+    """
+    address = _address(url)
+    engine = _sqlite(address) if address.get_backend_name() == "sqlite" else _postgresql(address)
+    try:
+        with engine.connect():
+            return engine
+    except (DBAPIError, sqlite3.Error) as error:
+        reason = str(getattr(error, "orig", error)).partition("\n")[0]
+        raise StoreError(f"store: cannot open {address.render_as_string()}: {reason}") from error
+
+
+def _address(url: str) -> URL:
+    try:
+        address = make_url(url)
+        driver = _DRIVERS.get(address.get_backend_name())
+    except (ArgumentError, NoSuchModuleError):
+        # The text itself may hold a password: it is not repeated.
+        raise StoreError(
+            "store: the database address cannot be read; write sqlite:///file.db or "
+            "postgresql://user@host/name"
+        ) from None
+    if driver is None or address.drivername not in (address.get_backend_name(), driver):
+        raise StoreError(
+            f"store: '{address.drivername}' is not supported; use one of {sorted(_DRIVERS)}"
+        )
+    return address.set(drivername=driver)
+
+
+def _sqlite(address: URL) -> Engine:
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise StoreError(
+            f"store: SQLite {sqlite3.sqlite_version} is too old, 3.37 or later is needed"
+        )
+    in_memory = address.database in (None, "", ":memory:")
+    # The pool hands a connection to one thread at a time, though not always to the same one.
+    arguments = {"timeout": WAIT_SECONDS, "check_same_thread": False}
+    pool = {"poolclass": StaticPool} if in_memory else {}
+    engine = create_engine(address, connect_args=arguments, **pool)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # The driver would open transactions at its own moments; we begin them ourselves.
+    connection.isolation_level = None
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode not in ("wal", "memory"):
+        raise StoreError(f"store: SQLite cannot use WAL here (journal mode '{mode}')")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    # A deferred transaction that reads first fails at once when it then wants to write.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _postgresql(address: URL) -> Engine:
+    try:
+        engine = create_engine(address)
+    except ModuleNotFoundError as error:
+        raise StoreError(
+            "store: PostgreSQL needs the psycopg driver: pip install 'nostop[postgresql]'"
+        ) from error
+    event.listen(engine, "connect", _refuse_unsafe)
+    return engine
+
+
+def _refuse_unsafe(connection: _Dbapi, _record: object) -> None:
+    """Refuse a connection whose commits could be lost; each is asked, as a role can differ."""
+    cursor = connection.cursor()
+    for setting in _MUST_BE_ON:
+        cursor.execute(f"SHOW {setting}")
+        (value,) = cursor.fetchone()
+        if value == "off":
+            raise StoreError(
+                f"store: PostgreSQL has {setting} = off and could lose a message it has sent; "
+                f"set it to on"
+            )
+    cursor.close()
+    connection.rollback()

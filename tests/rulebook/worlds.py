@@ -1,0 +1,33 @@
+"""A random world for property tests: random packs, loaded by the real loader, and random people, from one seed."""
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from nostop.frames import Situation
+from nostop.rulebook import Rulebook, load_rulebook
+from tests.rulebook.random_packs import random_rules, random_situation
+from tests.rulebook.small import RATES, write_rules
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A rule book and a situation, and the random numbers that go on from there."""
+
+    random: Random
+    book: Rulebook
+    situation: Situation
+
+
+def world(seed: int, households: int, unknown: float = 0.25) -> World:
+    """Return the world of a seed."""
+    random = Random(seed)
+    folder = Path(tempfile.mkdtemp(prefix="nostop-rules-"))
+    try:
+        files = {**random_rules(random), "uk/shared/rates.yaml": RATES}
+        book = load_rulebook(write_rules(folder, files))
+    finally:
+        shutil.rmtree(folder)
+    return World(random, book, random_situation(random, book, households, unknown))
