@@ -80,7 +80,7 @@ def parse_yaml(text: str, path: Path) -> Document:
     except yaml.MarkedYAMLError as error:
         raise _failure(path, error.problem_mark, error.problem or "cannot be read as YAML") from error
     except yaml.YAMLError as error:
-        raise YamlError(f"{path}: cannot be read as YAML: {error}") from error
+        raise YamlError(f"{path}: cannot be read as YAML: {str(error).splitlines()[0]}") from error
     if root is None:
         raise YamlError(f"{path}: is empty")
     document = Document(path, None)
@@ -107,7 +107,7 @@ def _events(text: str, path: Path) -> Iterator[Any]:
     except yaml.MarkedYAMLError as error:
         raise _failure(path, error.problem_mark, error.problem or "cannot be read as YAML") from error
     except yaml.YAMLError as error:
-        raise YamlError(f"{path}: cannot be read as YAML: {error}") from error
+        raise YamlError(f"{path}: cannot be read as YAML: {str(error).splitlines()[0]}") from error
 
 
 def _failure(path: Path, mark: Any, message: str) -> YamlError:

@@ -188,7 +188,7 @@ def _losses(checked: TruthCheck) -> list[Figure]:
     lost = checked.unclaimed.filter(~pl.col("fate").is_in([ENTITLED, WORTH_ASKING]))
     return [
         _share(
-            f"lost_{row['scheme']}_{number}",
+            f"not_found_{number:02d}",
             f"{row['scheme']}: not flagged: {row['fate']}",
             row["awards"] / total,
         )

@@ -169,7 +169,8 @@ def _units(links: pl.DataFrame, people: pl.DataFrame, truth: Truth) -> pl.DataFr
 def _fates(units: pl.DataFrame, determinations: pl.DataFrame, truth: Truth) -> pl.DataFrame:
     """Return scheme, fate, awards: what became of every award that is truly due and truly not
     claimed."""
-    seen = truth.awards.filter(pl.col("entitled") & ~pl.col("claimed")).join(
+    due = truth.awards.filter(pl.col("entitled") & ~pl.col("claimed"))
+    seen = due.select("scheme", "true_unit_id").join(
         units, on="true_unit_id", how="left", validate="m:m"
     )
     rows = determinations.select(

@@ -8,7 +8,7 @@ import typer
 
 from nostop.app import bench
 from nostop.cli.running import SAMPLE_DAY
-from nostop.cli.shared import JsonOption, Progress, RulesOption, out, table
+from nostop.cli.shared import Progress, RulesOption, out, table
 from nostop.rulebook import default_rules_dir
 
 commands = typer.Typer(
@@ -31,9 +31,8 @@ def spine(
     ] = 100_000,
     json_file: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FILE", help="Also write the figures here, as JSON."),
+        typer.Option("--json", metavar="FILE", help="Also write the figures here."),
     ] = None,
-    as_json: JsonOption = False,
     rules: RulesOption = None,
 ) -> None:
     """Measure time, memory, linkage and flags. Exit code 1 if a figure misses its bar."""
@@ -46,10 +45,7 @@ def spine(
     if json_file is not None:
         json_file.parent.mkdir(parents=True, exist_ok=True)
         json_file.write_text(rows + "\n", encoding="utf-8")
-    if as_json:
-        typer.echo(rows)
-    else:
-        _show(figures)
+    _show(figures)
     raise typer.Exit(code=1 if any(figure.holds is False for figure in figures) else 0)
 
 

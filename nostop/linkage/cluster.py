@@ -4,13 +4,11 @@ import polars as pl
 
 
 def clusters(links: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
-    """Return `node`, `cluster` (its smallest node) and `confidence` (the weakest link of its
-    strongest spanning tree).
+    """Return `node`, `cluster` (its smallest node) and `confidence`.
 
-    Borůvka's rounds: each cluster takes its strongest link outward, until no link leads outward.
-    Links of equal strength
-    are ordered by their ends, so that neither the order of arrival nor the number of threads
-    changes anything.
+    It is the weakest link of the strongest spanning tree. Borůvka's rounds: each cluster
+    takes its strongest link outward, until none leads outward. Links of equal strength are ordered
+    by their ends, so that neither order of arrival nor number of threads changes anything.
     """
     placed = nodes.select("node", cluster=pl.col("node"))
     weakest = placed.select("cluster", confidence=pl.lit(1.0))

@@ -58,9 +58,13 @@ def typo(field: str) -> pl.Expr:
     return ((edits <= 1) & (length >= 3)) | ((edits <= 2) & (length >= 6))
 
 
-def compatible_first_names() -> pl.Expr:
-    """Whether two first names can be one person's: a form, a part, a swap or a slip."""
-    forms = ["same_first", "nickname", "initial", "shortened", "swapped", "by_middle"]
+def compatible_first_names(*, by_middle: bool = True) -> pl.Expr:
+    """Whether two first names can be one person's: a form, a part, a swap or a slip.
+
+    `by_middle`: also where one is the other's middle name, as daughters bear their mothers'.
+    """
+    forms = ["same_first", "nickname", "initial", "shortened", "swapped"]
+    forms += ["by_middle"] if by_middle else []
     slip = typo("first") & ~pl.col("other_sex").fill_null(value=False)
     return pl.any_horizontal(
         [pl.col(form).fill_null(value=False) for form in forms]
@@ -78,15 +82,15 @@ def allowed() -> pl.Expr:
 
 
 def beyond_coincidence() -> pl.Expr:
-    """Whether a scored pair has more in common than a first name and a birthday.
+    """Whether a scored pair agrees on a number, on a place, or on surname and birth date alike.
 
-    Another surname at another address needs a number: thousands share a first name and a birth
-    date.
+    Without number or place, a slip in the birth date or another surname is too much to overlook:
+    in a town, many share a first name and a birthday, or a whole name and a year.
     """
     same_number = (pl.col("nino_edits") == 0).fill_null(value=False)
+    place = pl.any_horizontal(pl.col("same_dwelling", "same_postcode").fill_null(value=False))
     surname = pl.col("same_surname") | typo("surname") | pl.col("swapped")
-    place = pl.col("same_dwelling") | pl.col("same_postcode")
-    return same_number | surname.fill_null(value=False) | place.fill_null(value=False)
+    return same_number | place | (surname & pl.col("same_birth")).fill_null(value=False)
 
 
 def _senior_and_junior() -> pl.Expr:

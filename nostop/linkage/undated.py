@@ -112,7 +112,7 @@ def _fitting(met: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
     compared = features(best_of_pair, nodes)
     same = pl.col("same_first") & pl.col("same_surname")
     surnames = pl.col("same_surname") | typo("surname")
-    near = (compatible_first_names() & surnames) | pl.col("swapped")
+    near = (compatible_first_names(by_middle=False) & surnames) | pl.col("swapped")
     fitting = compared.with_columns(
         confidence=pl.when(same).then("same").when(near).then("near")
     ).drop_nulls("confidence")

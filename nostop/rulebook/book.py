@@ -137,6 +137,7 @@ class _Owner:
     folder: Path
     rates: RatesFile
     rates_document: Document | None
+    rates_refused: bool = False
     definitions: dict[str, Definition] = field(default_factory=dict)
 
     @property
@@ -150,6 +151,7 @@ class _Loader:
         self.problems: list[Problem] = []
         self.owners: dict[str, _Owner] = {}
         self.catalogue = Catalogue({}, {})
+        self.refused: set[str] = set()
 
     def load(self) -> Rulebook:
         self.catalogue = self._catalogue()
@@ -189,10 +191,12 @@ class _Loader:
         wanted = Pack if file.name == "pack.yaml" else Library
         model, problems, document = read_model(file, wanted)
         self.problems.extend(problems)
+        before = len(self.problems)
         rates, rates_document = self._rates(file.parent / "rates.yaml")
         if model is None or document is None:
+            self.refused.add(file.parent.name)
             return
-        owner = _Owner(model, document, file.parent, rates, rates_document)
+        owner = _Owner(model, document, file.parent, rates, rates_document, len(self.problems) > before)
         if owner.name in self.owners:
             other = self.owners[owner.name].document.path
             self.problems.append(document.problem(f"'{owner.name}' is already the name of {other}"))
@@ -277,6 +281,8 @@ class _Loader:
         found = []
         for index, name in enumerate(owner.model.uses):
             library = self.owners.get(name)
+            if library is None and name in self.refused:
+                continue
             if library is None or isinstance(library.model, Pack):
                 known = [each.name for each in self.owners.values() if isinstance(each.model, Library)]
                 self.problems.append(
@@ -350,8 +356,15 @@ class _Loader:
         try:
             return parse_formula(formula.text, _at(scope, level))
         except FormulaError as error:
-            self.problems.append(owner.document.problem(str(error), *formula.keys))
+            if not self._is_half_read(owner):
+                self.problems.append(owner.document.problem(str(error), *formula.keys))
             return None
+
+    def _is_half_read(self, owner: _Owner) -> bool:
+        """Whether names may be lacking because a file that defines them was refused: that is told already."""
+        uses = owner.model.uses if isinstance(owner.model, Pack) else ()
+        read = (owner, *self._libraries_used(owner))
+        return any(each.rates_refused for each in read) or any(name in self.refused for name in uses)
 
     def _rests_on_broken(self, owner: _Owner, formula: "_Formula") -> bool:
         """Whether a formula reads a name that was itself refused: that one message is enough."""

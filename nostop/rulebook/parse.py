@@ -120,6 +120,11 @@ def syntax(text: str) -> ast.Expression:
         return ast.parse(" ".join(text.split()), mode="eval")
 
 
+def _source(tree: ast.expr) -> str:
+    """Return a piece of a formula as its author writes it: words in double quotes."""
+    return ast.unparse(tree).replace("'", '"')
+
+
 def _fail(message: str) -> NoReturn:
     raise FormulaError(message)
 
@@ -175,7 +180,7 @@ class _Parser:
     def node(self, tree: ast.expr) -> Node:
         handler = self.handlers.get(type(tree))
         if handler is None:
-            _fail(f"'{_short(ast.unparse(tree))}' is not part of the rule language")
+            _fail(f"'{_short(_source(tree))}' is not part of the rule language")
         return handler(tree)
 
     def name(self, tree: ast.Name) -> Node:
@@ -207,9 +212,9 @@ class _Parser:
         if isinstance(value, int) and value in (0, 1):
             return Lit(ZERO if value == 0 else INT, None, value)
         if isinstance(value, int | float):
-            shown = _short(ast.unparse(tree))
+            shown = _short(_source(tree))
             _fail(f"the number {shown} stands bare: put it into rates.yaml with its reference and use its name")
-        _fail(f"'{_short(ast.unparse(tree))}' is not part of the rule language")
+        _fail(f"'{_short(_source(tree))}' is not part of the rule language")
 
     def logic(self, tree: ast.BoolOp) -> Node:
         items = tuple(self.truth(each) for each in tree.values)
@@ -224,9 +229,9 @@ class _Parser:
                 return Lit(INT, None, -1)
             item = self.number(tree.operand)
             nothing = Lit(ZERO, None, 0)
-            kind = self.arithmetic_kind("-", nothing, item, ast.unparse(tree))
+            kind = self.arithmetic_kind("-", nothing, item, _source(tree))
             return Arith(kind, item.level, "-", nothing, item)
-        _fail(f"'{_short(ast.unparse(tree))}' is not part of the rule language")
+        _fail(f"'{_short(_source(tree))}' is not part of the rule language")
 
     def compare(self, tree: ast.Compare) -> Node:
         operands = [tree.left, *tree.comparators]
@@ -245,7 +250,7 @@ class _Parser:
         if symbol is None:
             _fail("'is' is not part of the rule language: write ==")
         a, b = self.node(left), self.node(right)
-        self.must_compare(a, b, symbol, f"{ast.unparse(left)} {symbol} {ast.unparse(right)}")
+        self.must_compare(a, b, symbol, f"{_source(left)} {symbol} {_source(right)}")
         return Compare(BOOL, lowest((a, b)), symbol, a, b)  # type: ignore[arg-type]
 
     def must_compare(self, a: Node, b: Node, symbol: str, text: str) -> None:
@@ -267,7 +272,7 @@ class _Parser:
     def among(self, left: ast.expr, right: ast.expr, *, negated: bool) -> Node:
         item = self.node(left)
         if item.kind.base != "text" or not isinstance(right, ast.List | ast.Tuple):
-            _fail(f"'{_short(ast.unparse(left))} in ...' needs a word on the left and a list of words on the right")
+            _fail(f"'{_short(_source(left))} in ...' needs a word on the left and a list of words on the right")
         words = [self.node(each) for each in right.elts]
         for word in words:
             if not isinstance(word, Word):
@@ -277,7 +282,7 @@ class _Parser:
 
     def arithmetic(self, tree: ast.BinOp) -> Node:
         symbol = _ARITHMETIC.get(type(tree.op))
-        text = ast.unparse(tree)
+        text = _source(tree)
         if symbol is None:
             _fail(f"'{_short(text)}': only + - * and // are used (// rounds down)")
         a, b = self.number(tree.left), self.number(tree.right)
@@ -315,7 +320,7 @@ class _Parser:
     def choose(self, tree: ast.IfExp) -> Node:
         condition = self.truth(tree.test)
         a, b = self.node(tree.body), self.node(tree.orelse)
-        text = ast.unparse(tree)
+        text = _source(tree)
         if a.kind.is_number and b.kind.is_number:
             kind = self.same(a, b, text)
         elif a.kind.base == b.kind.base:
@@ -328,7 +333,7 @@ class _Parser:
 
     def call(self, tree: ast.Call) -> Node:
         if not isinstance(tree.func, ast.Name):
-            _fail(f"'{_short(ast.unparse(tree))}' is not part of the rule language")
+            _fail(f"'{_short(_source(tree))}' is not part of the rule language")
         name = tree.func.id
         if name not in FUNCTIONS:
             _fail(f"'{name}' is no function{nearest(name, FUNCTIONS)}")
@@ -492,13 +497,13 @@ class _Parser:
 
     def truth(self, tree: ast.expr) -> Node:
         node = self.node(tree)
-        self.must_be(node, BOOL, f"'{_short(ast.unparse(tree))}'")
+        self.must_be(node, BOOL, f"'{_short(_source(tree))}'")
         return node
 
     def number(self, tree: ast.expr) -> Node:
         node = self.node(tree)
         if not node.kind.is_number:
-            _fail(f"'{_short(ast.unparse(tree))}' is {node.kind} where a number is needed")
+            _fail(f"'{_short(_source(tree))}' is {node.kind} where a number is needed")
         return node
 
     def numbers(self, args: list[ast.expr], count: int, form: str) -> list[Node]:

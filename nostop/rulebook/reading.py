@@ -42,6 +42,9 @@ def _problems(error: ValidationError, model: type[BaseModel], document: Document
         # A list is "too short" only because its one entry was refused: that entry is the cause.
         if item.kind == "too_short" and any(other.is_below(item) for other in items):
             continue
+        # A misspelt key is missed under its right name too: it is told once, as misspelt.
+        if item.kind == "missing" and any(other.was_meant_for(item, model) for other in items):
+            continue
         place = item.keys if item.kind == "missing" else item.shown
         if place not in found:
             found[place] = document.problem(item.say(model), *item.shown)
@@ -66,6 +69,11 @@ class _Complaint:
     def is_below(self, other: "_Complaint") -> bool:
         return len(self.shown) > len(other.shown) and self.shown[: len(other.shown)] == other.shown
 
+    def was_meant_for(self, missing: "_Complaint", model: type[BaseModel]) -> bool:
+        if self.kind != "extra_forbidden" or self.keys[:-1] != missing.keys[:-1]:
+            return False
+        return f"'{missing.keys[-1]}'" in nearest(str(self.keys[-1]), _known_keys(model, self.keys[:-1]))
+
     def say(self, model: type[BaseModel]) -> str:
         name = str(self.keys[-1]) if self.keys else "the file"
         if self.kind == "extra_forbidden":
@@ -73,18 +81,25 @@ class _Complaint:
             return f"key '{name}' is not known here{nearest(name, known)} (known: {', '.join(known)})"
         if self.kind == "missing":
             return f"key '{name}' is missing: write it here"
-        name = str(self.shown[-1]) if self.shown else "the file"
+        name = self.what()
         if self.kind == "value_error":
-            return f"'{name}': {self.message.removeprefix('Value error, ')}"
+            return f"{name}: {self.message.removeprefix('Value error, ')}"
         if self.is_key:
-            return f"'{name}' cannot be a name: {_NAME_RULE}"
-        return f"'{name}' {self.wanted()}, found {_short(self.found)}"
+            return f"{name} cannot be a name: {_NAME_RULE}"
+        known = _QUOTED.findall(str(self.context.get("expected", "")))
+        return f"{name} {self.wanted()}, found {_short(self.found)}{nearest(str(self.found), known)}"
+
+    def what(self) -> str:
+        if not self.shown:
+            return "the file"
+        if isinstance(self.shown[-1], int) and len(self.shown) > 1:
+            return f"entry {self.shown[-1] + 1} of '{self.shown[-2]}'"
+        return f"'{self.shown[-1]}'"
 
     def wanted(self) -> str:
         """What pydantic asks for, in an author's words."""
         if self.kind in ("literal_error", "enum"):
-            listed = str(self.context["expected"])
-            return f"must be one of {listed}{nearest(str(self.found), _QUOTED.findall(listed))}"
+            return f"must be one of {self.context['expected']}"
         if self.kind == "string_pattern_mismatch":
             return _PATTERNS.get(self.context["pattern"], f"must fit {self.context['pattern']}")
         if self.kind == "string_too_long":

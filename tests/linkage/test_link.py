@@ -147,6 +147,49 @@ def test_a_name_alone_joins_nobody() -> None:
     assert len(found) == 2
 
 
+def test_a_name_and_a_slip_in_the_birth_date_at_another_address_join_nobody() -> None:
+    found = linked(
+        record("nhs:1", "Tunde Abdi", "2019-06-20", **HOME),
+        record("school:1", "Tunde Abdi", "2019-06-25", **AWAY),
+    )
+    assert len(found) == 2
+
+
+def test_a_first_name_and_birthday_alone_join_nobody() -> None:
+    found = linked(
+        record("nhs:1", "Sophie Wescombe", "2010-07-15", **HOME),
+        record("school:1", "Sophie Malgate", "2010-07-15", **AWAY),
+    )
+    assert len(found) == 2
+
+
+def test_a_mothers_name_as_a_daughters_middle_name_is_no_fit() -> None:
+    found = linked(
+        record("nhs:1", "Sana Mills", "1999-07-23", middle_names="Khadija", **HOME),
+        record("council:1", "Khadija Mills", None, **HOME),
+    )
+    assert len(found) == 2
+
+
+def test_a_contact_at_an_old_address_joins_who_claims_for_the_same_child() -> None:
+    found = linked(
+        record("benefit:1", "Lisa Alder", "1991-01-25", **HOME),
+        record("benefit:1#child", "Kit Alder", "2016-05-05", **HOME),
+        record("school:1", "Kit Alder", "2016-05-05", **HOME),
+        record("school:1#contact", "Lisa Alder", None, **AWAY),
+    )
+    assert together("benefit:1", "school:1#contact") in found
+
+
+def test_a_child_is_not_liable_for_a_bill() -> None:
+    seen = {"seen_on": date(2026, 4, 1)}
+    found = linked(
+        {**record("nhs:1", "Mark Kirk", "2019-06-25", **HOME), **seen},
+        {**record("council:1", "Mark Kirk", None, **HOME), **seen},
+    )
+    assert len(found) == 2
+
+
 def test_an_invalid_nino_counts_for_nothing() -> None:
     found = linked(
         record("dwp:1", "Ada Cole", None, nino="NOT KNOWN"),

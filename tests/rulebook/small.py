@@ -13,7 +13,7 @@ from nostop.rulebook.catalogue import Catalogue
 
 ON = date(2026, 6, 1)
 
-FACTS = """
+FACTS = """\
 facts:
   role: {means: Adult or child, level: person, type: enum, values: [adult, child], valid_for: always, effort: 1,
     absent_means: unknown}
@@ -48,14 +48,14 @@ facts:
   is_owned: {means: Owned, level: household, type: bool, valid_for: always, effort: 2, absent_means: unknown}
 """
 
-AWARDS = """
+AWARDS = """\
 awards:
   carers_allowance: {means: Carer's Allowance, per: week}
   pension_credit: {means: Pension Credit, per: week}
   universal_credit: {means: Universal Credit, per: month}
 """
 
-GATEWAYS = """
+GATEWAYS = """\
 gateways:
   - id: all_of_it
     law: Invented for tests
@@ -69,7 +69,7 @@ gateways:
     status: synthetic_only
 """
 
-RATES = """
+RATES = """\
 rates:
   week_a: {means: Weekly amount, type: money, per: week, values: [{from: 2020-01-01, value: 10000, reference: law}]}
   week_b: {means: Weekly amount, type: money, per: week, values: [{from: 2020-01-01, value: 333, reference: law}]}
@@ -110,7 +110,7 @@ tables:
       - {from: 2020-01-01, reference: law, rows: [{care: low, value: "1/4"}, {care: high, value: "3/4"}]}
 """
 
-PACK = """
+PACK = """\
 scheme: {scheme}
 version: "2026.1"
 title: {{en: A test scheme, cy: Cynllun prawf}}
