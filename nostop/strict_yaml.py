@@ -137,6 +137,8 @@ def _build(node: yaml.Node, keys: KeyPath, document: Document) -> Any:
         return _mapping(node, keys, document)
     if isinstance(node, yaml.SequenceNode):
         return [_build(child, (*keys, index), document) for index, child in enumerate(node.value)]
+    if not isinstance(node, yaml.ScalarNode):
+        raise _failure(document.path, node.start_mark, "is neither text, a list nor keys")
     return _scalar(node, document.path)
 
 

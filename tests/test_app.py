@@ -276,10 +276,19 @@ def test_run_refuses_a_folder_without_any_feed(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-def test_run_refuses_two_files_for_one_feed(tmp_path: Path) -> None:
-    declarations = read_declarations(
-        app.default_declarations_dir(), load_rulebook(default_rules_dir()).catalogue.frame()
-    )
+def test_declaration_needs_a_gateway_that_the_rules_have(tmp_path: Path, book: Rulebook) -> None:
+    ours = (app.default_declarations_dir() / "hmrc_rti.yaml").read_text(encoding="utf-8")
+    wrong = ours.replace("gateway: hmrc_rti", "gateway: hmrc_rit")
+    (tmp_path / "hmrc_rti.yaml").write_text(wrong, encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"no gateway 'hmrc_rit' .*did you mean 'hmrc_rti'"):
+        read_declarations(tmp_path, book)
+    (tmp_path / "hmrc_rti.yaml").unlink()
+    with pytest.raises(SettingsError, match="holds no feed declaration"):
+        read_declarations(tmp_path, book)
+
+
+def test_run_refuses_two_files_for_one_feed(tmp_path: Path, book: Rulebook) -> None:
+    declarations = read_declarations(app.default_declarations_dir(), book)
     first = declarations[0]
     twice = first.model_copy(update={"file": "*.txt"})
     for name in ("a.txt", "b.txt"):

@@ -8,20 +8,30 @@ import polars as pl
 
 from nostop import plugins
 from nostop.feeds import FeedBatch, FeedDeclaration, combine, load, missing, read_declaration
-from nostop.model import FeedError, SettingsError
+from nostop.model import FeedError, SettingsError, nearest
+from nostop.rulebook import Rulebook
 
 
-def read_declarations(folder: Path, catalogue: pl.DataFrame) -> list[FeedDeclaration]:
+def read_declarations(folder: Path, rulebook: Rulebook) -> list[FeedDeclaration]:
     """Return every feed declaration of a folder, in order of name.
 
     Raises:
-        SettingsError: there is none.
+        SettingsError: there is none, or one names a gateway that the rules do not have.
         FeedError: a declaration cannot stand.
     """
     files = sorted(folder.glob("*.yaml"))
     if not files:
         raise SettingsError(f"{folder}: holds no feed declaration (<department>_<dataset>.yaml)")
-    return [read_declaration(file, catalogue) for file in files]
+    catalogue = rulebook.catalogue.frame()
+    gateways = [gateway.id for gateway in rulebook.gateways]
+    declarations = [read_declaration(file, catalogue) for file in files]
+    for file, declaration in zip(files, declarations, strict=True):
+        if declaration.gateway not in gateways:
+            near = nearest(declaration.gateway, gateways)
+            raise SettingsError(
+                f"{file}: no gateway '{declaration.gateway}' in gateways.yaml{near}"
+            )
+    return declarations
 
 
 def read_feeds(declarations: list[FeedDeclaration], folder: Path, effective_on: date) -> FeedBatch:

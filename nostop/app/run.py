@@ -46,7 +46,7 @@ def run(settings: RunSettings, listener: Listener = silent) -> Run:
         told.detail = f"{determinations.height:,} determinations"
     with stage("Measuring take-up", listener) as told:
         counts = takeup.measure(determinations, settings.effective_on)
-        told.detail = f"{counts.height} schemes"
+        told.detail = "small numbers are hidden before anybody sees them"
     sent = _outreach(rules, batch, assembled, determinations, listener)
     result = Run(
         settings, rules.book, rules.schemes, batch, links, assembled, determinations, counts, sent
@@ -76,13 +76,13 @@ def _rules(settings: RunSettings, listener: Listener) -> _Rules:
 
 def _feeds(rules: _Rules, listener: Listener) -> FeedBatch:
     with stage("Reading the feeds", listener) as told:
-        declarations = read_declarations(rules.settings.declarations, rules.book.catalogue.frame())
+        declarations = read_declarations(rules.settings.declarations, rules.book)
         batch = read_feeds(declarations, rules.settings.feeds, rules.settings.effective_on)
         told.warnings.extend(told_of_trouble(batch.status))
         used = batch.status.filter(pl.col("state") == "ok").height
         told.detail = (
             f"{used} of {batch.status.height} feeds, {batch.records.height:,} records, "
-            f"{batch.quarantine.height:,} rows set aside"
+            f"rows set aside: {batch.quarantine.height:,}"
         )
     return batch
 

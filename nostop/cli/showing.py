@@ -38,13 +38,15 @@ def summary(run: Run) -> None:
     )
     console.print()
     console.print(_schemes(found, titles))
-    console.print(_unclaimed(found, titles))
+    if found.unclaimed.height:
+        console.print(_unclaimed(found, titles))
     console.print(
         f"{found.people_not_claiming:,} adults live in a benefit unit that is entitled to "
         "something it does not claim."
     )
     console.print()
-    console.print(_outreach(found))
+    if found.plan.height:
+        console.print(_outreach(found))
     rows = publish(run.counts).join(
         publish_unclaimed(run.counts), on=["scheme", "effective_date"], how="left", validate="1:1"
     )

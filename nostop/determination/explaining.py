@@ -1,4 +1,5 @@
-"""Situations explained: the interpreter's own account of a result, one household at a time, a few lines a subject."""
+"""Situations explained: the interpreter's own account of a result, one household at a time, a few
+lines a subject."""
 
 from datetime import date
 
@@ -19,7 +20,8 @@ def explain_situation(
     scheme: str,
     evidence: pl.DataFrame | None = None,
 ) -> dict[str, list[str]]:
-    """Return at most ten lines for each subject of a scheme, by subject id, in the order of the determinations.
+    """Return at most ten lines for each subject of a scheme, by subject id, in the order of the
+    determinations.
 
     Args:
         evidence: `Evidence`, where each fact came from; without it no sources are named.
@@ -32,10 +34,15 @@ def explain_situation(
     missing = dict(rows.iter_rows())
     sources = {} if evidence is None else _sources(check(Evidence, evidence))
     found = {each.place.id: each for each in _results(situation, book, plan)}
-    return {subject: explain(plan, found[subject], missing[subject] or (), sources) for subject in missing}
+    return {
+        subject: explain(plan, found[subject], missing[subject] or (), sources)
+        for subject in missing
+    }
 
 
-def trace_situation(situation: Situation, book: Rulebook, effective_on: date, scheme: str) -> dict[str, list[str]]:
+def trace_situation(
+    situation: Situation, book: Rulebook, effective_on: date, scheme: str
+) -> dict[str, list[str]]:
     """Return every value on the way for each subject of a scheme, as `explain_situation` does."""
     plan = compile_plan(book, effective_on, [scheme], with_notes=True)
     return {each.place.id: trace(plan, each) for each in _results(situation, book, plan)}
@@ -47,7 +54,11 @@ def _results(situation: Situation, book: Rulebook, plan: Plan) -> list[Result]:
 
 
 def _sources(evidence: pl.DataFrame) -> dict[tuple[str, str], str]:
-    rows = evidence.sort("subject_id", "fact", "source").select("subject_id", "fact", "source", "as_of").iter_rows()
+    rows = (
+        evidence.sort("subject_id", "fact", "source")
+        .select("subject_id", "fact", "source", "as_of")
+        .iter_rows()
+    )
     return {(subject, fact): f"{source}, {day(as_of)}" for subject, fact, source, as_of in rows}
 
 

@@ -1,6 +1,8 @@
-"""Exact ranges in plain Python: what the interpreter counts with. `columns.py` does the same on columns; they must agree.
+"""Exact ranges in plain Python: what the interpreter counts with. `columns.py` does the same on
+columns; they must agree.
 
-A range is the lowest and highest value a number can take; None is "no bound on this side". It is known where both are equal.
+A range is the lowest and highest value a number can take; None is "no bound on this side". It is
+known where both are equal.
 """
 
 from fractions import Fraction
@@ -35,7 +37,8 @@ def negate(a: Range) -> Range:
 
 
 def multiply(a: Range, b: Range) -> Range:
-    """Return a * b: exact where one is known; of two uncertain numbers only where neither can be below 0."""
+    """Return a * b: exact where one is known; of two uncertain numbers only where neither can be
+    below 0."""
     for factor, other in ((a, b), (b, a)):
         if factor[0] is not None and factor[0] == factor[1]:
             return scale(other, factor[0])
@@ -95,7 +98,8 @@ def rounded(a: Range, to: Fraction, direction: str) -> Range:
 
 
 def years_between(born: Range, on: Range) -> Range:
-    """Return full years from one date to another: fewest from the latest birth, most from the earliest."""
+    """Return full years from one date to another: fewest from the latest birth, most from the
+    earliest."""
     low = None if on[0] is None or born[1] is None else full_years(int(born[1]), int(on[0]))
     high = None if on[1] is None or born[0] is None else full_years(int(born[0]), int(on[1]))
     return _range(low, high)
@@ -121,6 +125,40 @@ def is_same(a: Range, b: Range) -> bool | None:
     if is_known(a) and a == b:
         return True
     return False if is_below(a, b) is True or is_below(b, a) is True else None
+
+
+def compare(op: str, left: Range, right: Range) -> bool | None:
+    """Whether a comparison holds, fails, or is open."""
+    match op:
+        case "<":
+            return is_below(left, right)
+        case ">":
+            return is_below(right, left)
+        case "==":
+            return is_same(left, right)
+    other = {
+        "<=": is_below(right, left),
+        ">=": is_below(left, right),
+        "!=": is_same(left, right),
+    }[op]
+    return None if other is None else not other
+
+
+def stretch(whole: Range, below: Range, above: Range) -> Range:
+    """The part of a range between two turning points; where nothing of it lies there, its lowest
+    value alone."""
+    low = max((each for each in (whole[0], below[0]) if each is not None), default=None)
+    high = min((each for each in (whole[1], above[1]) if each is not None), default=None)
+    if low is not None and high is not None and low > high:
+        return whole if whole[0] is None else (whole[0], whole[0])
+    return low, high
+
+
+def only(value: Range) -> Fraction:
+    """Return the one value of a known number."""
+    if value[0] is None or value[0] != value[1]:
+        raise AssertionError("a divisor is a rate, and a rate is known")
+    return value[0]
 
 
 def _sum(a: Bound, b: Bound) -> Bound:

@@ -13,7 +13,16 @@ from pathlib import Path
 
 from nostop.model import Level, Problem, RuleError, nearest
 from nostop.rulebook.catalogue import Catalogue, load_catalogue
-from nostop.rulebook.checks import circles, name_clashes, rate_clashes
+from nostop.rulebook.checks import (
+    Complaint,
+    circles,
+    dead_workings,
+    name_clashes,
+    rate_clashes,
+    schemes_read,
+    unlawful_facts,
+    wrong_ids,
+)
 from nostop.rulebook.packs import (
     Gateway,
     GatewaysFile,
@@ -25,9 +34,9 @@ from nostop.rulebook.packs import (
     Table,
     Working,
 )
-from nostop.rulebook.parse import RESERVED, FormulaError, Scope, parse_formula, syntax
+from nostop.rulebook.parse import FormulaError, Scope, parse_formula, syntax
 from nostop.rulebook.reading import read_model
-from nostop.rulebook.tree import BOOL, Definition, DefRef, FactRef, Kind, Node, walk
+from nostop.rulebook.tree import Definition, DefRef, FactRef, Kind, Node, walk
 from nostop.strict_yaml import Document
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +197,7 @@ class _Loader:
         return model.gateways
 
     def _read_owner(self, file: Path) -> None:
-        wanted = Pack if file.name == "pack.yaml" else Library
+        wanted: type[Pack] | type[Library] = Pack if file.name == "pack.yaml" else Library
         model, problems, document = read_model(file, wanted)
         self.problems.extend(problems)
         before = len(self.problems)
@@ -264,8 +273,7 @@ class _Loader:
         for each in self._libraries_used(owner):
             shared |= dict.fromkeys(each.model.work_out, f"a working of {each.name}")
             shared |= dict.fromkeys((*each.rates.rates, *each.rates.tables), f"a rate of {each.name}")
-        for message, keys in name_clashes(owner.model, self.catalogue, shared):
-            self.problems.append(owner.document.problem(message, *keys))
+        self._told(owner, name_clashes(owner.model, self.catalogue, shared))
         if owner.rates_document is not None:
             for message, keys in rate_clashes(owner.rates, self.catalogue):
                 self.problems.append(owner.rates_document.problem(message, *keys))
@@ -373,7 +381,7 @@ class _Loader:
         libraries = self._libraries_used(owner) if isinstance(owner.model, Pack) else self._rests_on(owner)
         for each in libraries:
             broken |= set(each.model.work_out) - set(each.definitions) - own
-        return any(name in broken for name in _names_read(formula))
+        return not broken.isdisjoint(_names_read(formula))
 
     def _turning_points(
         self, owner: _Owner, formula: "_Formula", scope: Scope, level: Level, tree: Node
@@ -382,8 +390,8 @@ class _Loader:
             return ()
         refusal = self._turning_refused(owner, formula, level)
         if refusal:
-            keys = ("work_out", formula.keys[1], "turning_points")
-            self.problems.append(owner.document.problem(refusal, *keys))
+            at = ("work_out", formula.keys[1], "turning_points")
+            self.problems.append(owner.document.problem(refusal, *at))
             return ()
         points = []
         for index, name in enumerate(formula.working.turning_points):
@@ -458,65 +466,26 @@ class _Loader:
         return [found[name] for name in sorted(found)]
 
     def _check_use(self, book: Rulebook) -> None:
-        self._check_circles(book)
-        for owner in self.owners.values():
-            self._check_dead(book, owner)
-            if isinstance(owner.model, Pack):
-                self._check_facts(book, owner, owner.model)
-                self._check_ids(owner, owner.model)
-
-    def _check_circles(self, book: Rulebook) -> None:
-        reads = {
-            name: {
-                node.name.split(".")[0]
-                for each in book.definitions.values()
-                if each.name.startswith(f"{name}.")
-                for node in walk(each.tree)
-                if isinstance(node, DefRef) and node.name.endswith((".entitled", ".amount"))
-            }
-            for name in book.schemes
-        }
-        for circle in circles(reads):
+        for circle in circles(schemes_read(book.schemes, book.definitions.values())):
             message = f"schemes go round in a circle: {' -> '.join(circle)}"
-            self.problems.append(self.owners[circle[0]].document.problem(message, "scheme"))
+            self._told(self.owners[circle[0]], [(message, ("scheme",))])
+        for owner in self.owners.values():
+            if isinstance(owner.model, Pack):
+                self._told(owner, dead_workings(owner.model, book.definitions.values()))
+                self._told(owner, wrong_ids(owner.model, self.catalogue))
+                self._told(owner, self._unlawful(book, owner.model))
 
-    def _check_dead(self, book: Rulebook, owner: _Owner) -> None:
-        if isinstance(owner.model, Library):
-            return  # a library's working may serve a pack that is not written yet
-        read = {node.name for d in book.definitions.values() for node in walk(d.tree) if isinstance(node, DefRef)}
-        read |= {n.name for d in book.definitions.values() for p in d.turning_points for n in walk(p) if isinstance(n, DefRef)}
-        for name in owner.model.work_out:
-            if f"{owner.name}.{name}" not in read:
-                message = f"working '{name}' is read by nothing: use it or take it out"
-                self.problems.append(owner.document.problem(message, "work_out", name))
-
-    def _check_facts(self, book: Rulebook, owner: _Owner, pack: Pack) -> None:
+    def _unlawful(self, book: Rulebook, pack: Pack) -> list[Complaint]:
         scheme = book.schemes[pack.scheme]
-        read = book.facts_read(each.name for each in (*scheme.conditions, *scheme.parts))
-        allowed = dict(pack.protected_facts)
-        for library in self._all_libraries([self.owners[name] for name in pack.uses]):
-            allowed.update(library.model.protected_facts)
-        for fact in sorted(read):
-            if self.catalogue.facts[fact].protected and fact not in allowed:
-                message = f"reads the protected fact '{fact}' without a reason: cite the law under protected_facts"
-                self.problems.append(owner.document.problem(message, "protected_facts"))
-            if not any(fact in gateway.fields and pack.scheme in gateway.schemes for gateway in book.gateways):
-                message = f"reads '{fact}' for which gateways.yaml has no gateway for {pack.scheme}"
-                self.problems.append(owner.document.problem(message, "scheme"))
+        read = book.facts_read(each.name for each in (*scheme.conditions, *scheme.parts, *scheme.notes))
+        libraries = self._all_libraries([self.owners[name] for name in pack.uses])
+        models = [pack, *(each.model for each in libraries)]
+        cited = {fact for model in models for fact in model.protected_facts}
+        uncited = [fact for fact in read if self.catalogue.facts[fact].protected and fact not in cited]
+        return unlawful_facts(pack.scheme, read, uncited, book.gateways)
 
-    def _check_ids(self, owner: _Owner, pack: Pack) -> None:
-        for index, name in enumerate(pack.ask_person):
-            if name not in self.catalogue.facts:
-                hint = nearest(name, list(self.catalogue.facts))
-                self.problems.append(owner.document.problem(f"'{name}' is no fact{hint}", "ask_person", index))
-        if pack.receipt not in self.catalogue.awards:
-            hint = nearest(pack.receipt, list(self.catalogue.awards))
-            self.problems.append(owner.document.problem(f"'{pack.receipt}' is no award{hint}", "receipt"))
-        seen: set[str] = set()
-        for index, condition in enumerate(pack.entitled_when):
-            if condition.id in seen:
-                self.problems.append(owner.document.problem(f"id '{condition.id}' is used twice", "entitled_when", index))
-            seen.add(condition.id)
+    def _told(self, owner: _Owner, complaints: Iterable[Complaint]) -> None:
+        self.problems.extend(owner.document.problem(message, *keys) for message, keys in complaints)
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,11 +108,13 @@ def multiply(a: Num, b: Num) -> Num:
     lo = nw.when(positive).then(column(a.lo) * column(b.lo)).otherwise(no_bound())
     hi = nw.when(positive).then(column(a.hi) * column(b.hi)).otherwise(no_bound())
     for x, y in ((a, b), (b, a)):
-        factor, is_known = column(x.lo), column(x.lo) == column(x.hi)
-        nothing = nw.when(factor == 0).then(nw.lit(0, dtype=nw.Int64))
-        first = nothing.otherwise(factor * nw.when(factor > 0).then(column(y.lo)).otherwise(column(y.hi)))
-        last = nothing.otherwise(factor * nw.when(factor > 0).then(column(y.hi)).otherwise(column(y.lo)))
-        lo, hi = nw.when(is_known).then(first).otherwise(lo), nw.when(is_known).then(last).otherwise(hi)
+        times, is_known = column(x.lo), column(x.lo) == column(x.hi)
+        nothing = nw.when(times == 0).then(nw.lit(0, dtype=nw.Int64))
+        low, high = column(y.lo), column(y.hi)
+        first = nothing.otherwise(times * nw.when(times > 0).then(low).otherwise(high))
+        last = nothing.otherwise(times * nw.when(times > 0).then(high).otherwise(low))
+        lo = nw.when(is_known).then(first).otherwise(lo)
+        hi = nw.when(is_known).then(last).otherwise(hi)
     return Num(lo, hi, a.den * b.den)
 
 

@@ -1,6 +1,7 @@
 """A result in a few lines that a person can read and check, and the full trace behind it.
 
-Everything shown comes from the interpreter's own values: nothing is worked out again, and no law is paraphrased here.
+Everything shown comes from the interpreter's own values: nothing is worked out again, and no law is
+paraphrased here.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -35,8 +36,10 @@ def explain(
 
     Args:
         plan: compiled with its notes.
-        missing: ids of the facts that could still change an unknown outcome, as the determination names them.
-        sources: for (subject id, fact), where it came from and from when; what is not there is left out.
+        missing: ids of the facts that could still change an unknown outcome, as the determination
+            names them.
+        sources: for (subject id, fact), where it came from and from when; what is not there is left
+            out.
     """
     told = _Telling(plan, result)
     lines = [told.headline(), *told.conditions(), *told.missing(missing)]
@@ -48,7 +51,8 @@ def explain(
 
 
 def trace(plan: Plan, result: Result) -> list[str]:
-    """Return every value that was worked out for the subject's household, in the order it was needed first."""
+    """Return every value that was worked out for the subject's household, in the order it was
+    needed first."""
     lines = []
     definitions = plan.schedule.definitions
     for (name, subject), value in result.values.items():
@@ -62,7 +66,8 @@ def trace(plan: Plan, result: Result) -> list[str]:
 
 
 def shown(value: Value, kind: Kind) -> str:
-    """Return a value in words: `£88.00 a week`, `between £0.00 and £5.00`, `yes`, `1 June 2026`, `unknown`."""
+    """Return a value in words: `£88.00 a week`, `between £0.00 and £5.00`, `yes`, `1 June 2026`,
+    `unknown`."""
     if value is None:
         return "unknown"
     if isinstance(value, bool):
@@ -74,8 +79,16 @@ def shown(value: Value, kind: Kind) -> str:
     if low is None and high is None:
         return "unknown"
     if low is None or high is None:
-        return f"at most {_one(high, kind)}{per}" if low is None else f"at least {_one(low, kind)}{per}"
-    return f"{_one(low, kind)}{per}" if low == high else f"between {_one(low, kind)} and {_one(high, kind)}{per}"
+        return (
+            f"at most {_one(high, kind)}{per}"
+            if low is None
+            else f"at least {_one(low, kind)}{per}"
+        )
+    return (
+        f"{_one(low, kind)}{per}"
+        if low == high
+        else f"between {_one(low, kind)} and {_one(high, kind)}{per}"
+    )
 
 
 def _one(value: Fraction | None, kind: Kind) -> str:
@@ -118,21 +131,33 @@ class _Telling:
         words = {
             Outcome.ENTITLED: f"entitled, {amount}",
             Outcome.NOT_ENTITLED: "not entitled",
-            Outcome.UNKNOWN: "unknown" if result.high is None else f"unknown, {_up_to(result.high, self.award_kind)}",
+            Outcome.UNKNOWN: "unknown"
+            if result.high is None
+            else f"unknown, {_up_to(result.high, self.award_kind)}",
         }
-        claimed = {True: "already claimed", False: "not claimed", None: "not known whether claimed"}[result.claimed]
-        return f"{pack.title.en}: {words[result.outcome]} on {day(self.plan.effective_on)}; {claimed}."
+        claimed = {
+            True: "already claimed",
+            False: "not claimed",
+            None: "not known whether claimed",
+        }[result.claimed]
+        return (
+            f"{pack.title.en}: {words[result.outcome]} on {day(self.plan.effective_on)}; {claimed}."
+        )
 
-    # --- conditions -------------------------------------------------------------------------------------------------
+    # --- conditions -------------------------------------------------------------------------------
+    # ------------------
 
     def conditions(self) -> list[str]:
-        """The conditions that decide: those not met, those still open, or, where all are met, all of them in one line."""
+        """The conditions that decide: those not met, those still open, or, where all are met, all
+        of them in one line."""
         outcome = self.result.outcome
         if outcome is Outcome.ENTITLED:
             named = [f"{says}{_cited(cite)}" for _, says, _, cite in self._all_conditions()]
             return [f"Met: {'; '.join(named)}."]
         wanted = False if outcome is Outcome.NOT_ENTITLED else None
-        deciding = [each for each in self._all_conditions() if self.result.conditions[each[0]] is wanted]
+        deciding = [
+            each for each in self._all_conditions() if self.result.conditions[each[0]] is wanted
+        ]
         lines = []
         for name, says, if_not, cite in deciding:
             word, text = ("Not met", if_not) if wanted is False else ("Open", says)
@@ -144,7 +169,12 @@ class _Telling:
 
     def _all_conditions(self) -> Iterator[tuple[str, str, str, str]]:
         nations = ", ".join(each.replace("_", " ").title() for each in self.scheme.pack.applies_in)
-        yield "applies_in", f"Lives where the scheme applies: {nations}", f"Does not live in {nations}", ""
+        yield (
+            "applies_in",
+            f"Lives where the scheme applies: {nations}",
+            f"Does not live in {nations}",
+            "",
+        )
         for each in self.scheme.pack.entitled_when:
             yield each.id, each.says, each.if_not, each.cite
 
@@ -152,7 +182,9 @@ class _Telling:
         """What the workings that a condition reads came to, for the subject itself."""
         tree = self.definitions[f"{self.result.scheme}.when.{condition}"].tree
         read = [each for each in self._read_here(tree) if each.tree.kind.is_number][:3]
-        found = [f"{_words(each.name)} {shown(self.value(each.name), each.tree.kind)}" for each in read]
+        found = [
+            f"{_words(each.name)} {shown(self.value(each.name), each.tree.kind)}" for each in read
+        ]
         return f" ({', '.join(found)})" if found else ""
 
     def _read_here(self, tree: Node) -> list[Definition]:
@@ -171,11 +203,14 @@ class _Telling:
         for name in names:
             means = facts[name].means if name in facts else _award_means(name)
             whose = ", ".join(sorted(subject for subject, fact in met if fact == name))
-            told.append(f"{_words(name)} ({means}; of {whose})" if whose else f"{_words(name)} ({means})")
+            told.append(
+                f"{_words(name)} ({means}; of {whose})" if whose else f"{_words(name)} ({means})"
+            )
         more = f"; and {len(told) - 3} more" if len(told) > 3 else ""
         return [f"Missing, no record holds it: {'; '.join(told[:3])}{more}."]
 
-    # --- the amount -------------------------------------------------------------------------------------------------
+    # --- the amount -------------------------------------------------------------------------------
+    # ------------------
 
     def award(self) -> list[str]:
         """The parts, and what they come to when rounded."""
@@ -188,16 +223,18 @@ class _Telling:
             lines.append(f"Part: {says}: {shown(value, self.award_kind)}{_cited(part.cite)}.")
         rounding = self.scheme.pack.award.round
         if rounding and self.result.low != self._unrounded():
-            lines[-1] += f" Together rounded {rounding.direction} to the {rounding.to}{_cited(rounding.cite)}."
+            way = f"{rounding.direction} to the {rounding.to}"
+            lines[-1] += f" Together rounded {way}{_cited(rounding.cite)}."
         return lines
 
     def _unrounded(self) -> Fraction:
-        lows = [self.value(part.name)[0] or Fraction(0) for part in self.scheme.parts]  # type: ignore[index]
+        found = [self.value(part.name) for part in self.scheme.parts]
+        lows = [each[0] or Fraction(0) for each in found if isinstance(each, tuple)]
         return sum(lows, Fraction(0))
 
     def workings(self, room: int) -> list[str]:
         """The workings that the result rests on most directly, as many as there is room for."""
-        lines = []
+        lines: list[str] = []
         shown_already = {part.name for part in self.scheme.parts}
         for each in self._nearest_workings():
             if each.name not in shown_already and len(lines) < room:
@@ -206,7 +243,8 @@ class _Telling:
         return lines
 
     def _nearest_workings(self) -> list[Definition]:
-        """Workings below what decides, the nearest first; without those that are a plain yes or no, or come to nothing."""
+        """Workings below what decides, the nearest first; without those that are a plain yes or no,
+        or come to nothing."""
         if self.result.outcome is Outcome.NOT_ENTITLED:
             start = [each for each in self.scheme.conditions if self.value(each.name) is False]
         else:
@@ -214,7 +252,12 @@ class _Telling:
         found: dict[str, Definition] = {}
         layer = start
         while layer:
-            below = [each for top in layer for each in self._read_here(top.tree) if each.name not in found]
+            below = [
+                each
+                for top in layer
+                for each in self._read_here(top.tree)
+                if each.name not in found
+            ]
             found |= {each.name: each for each in below}
             layer = below
         return [
@@ -223,7 +266,8 @@ class _Telling:
             if each.tree.kind.base != "bool" and self.value(each.name) != _ZERO
         ]
 
-    # --- what else should be known ----------------------------------------------------------------------------------
+    # --- what else should be known
+    # ----------------------------------------------------------------------------------
 
     def stand_ins(self) -> list[str]:
         """Facts that no record holds and that were worked out instead."""
@@ -231,12 +275,15 @@ class _Telling:
         found = []
         for (subject, name), value in sorted(self.result.stand_ins.items()):
             if value[0] is not None and value[0] == value[1]:
-                kind = Kind("money", facts[name].per) if facts[name].type == "money" else Kind("int")
+                kind = (
+                    Kind("money", facts[name].per) if facts[name].type == "money" else Kind("int")
+                )
                 found.append(f"{_words(name)} of {subject}: {shown(value, kind)}")
         return [f"Not on record, so worked out from what is: {'; '.join(found)}."] if found else []
 
     def notes(self) -> list[str]:
-        """The pack's notes beside a result that is not a no; one that comes to nothing is not shown."""
+        """The pack's notes beside a result that is not a no; one that comes to nothing is not
+        shown."""
         if self.result.outcome is Outcome.NOT_ENTITLED:
             return []
         lines = []
@@ -260,11 +307,15 @@ class _Telling:
         for (subject, fact), source in sorted(sources.items()):
             if fact in facts and subject in here:
                 found.setdefault(source, []).append(_words(fact))
-        told = [f"{', '.join(dict.fromkeys(names))} from {source}" for source, names in found.items()]
+        told = [
+            f"{', '.join(dict.fromkeys(names))} from {source}" for source, names in found.items()
+        ]
         return [f"Records: {'; '.join(told)}."] if told else []
 
     def _deciding(self) -> list[str]:
-        wanted = {Outcome.ENTITLED: True, Outcome.NOT_ENTITLED: False, Outcome.UNKNOWN: None}[self.result.outcome]
+        wanted = {Outcome.ENTITLED: True, Outcome.NOT_ENTITLED: False, Outcome.UNKNOWN: None}[
+            self.result.outcome
+        ]
         return [name for name, truth in self.result.conditions.items() if truth is wanted]
 
     def _subjects(self) -> set[str]:

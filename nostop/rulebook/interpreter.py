@@ -1,13 +1,17 @@
-"""The slow twin: the same trees worked out for one household at a time, in plain Python, to be read and believed.
+"""The slow twin: the same trees worked out for one household at a time, in plain Python, to be read
+and believed.
 
-Nobody's result comes from here. It checks the compiled plan (the two must agree on everything) and it explains: every value
-on the way is kept, with the facts that were unknown. What a node means stands in `tree.py`.
+Nobody's result comes from here. It checks the compiled plan (the two must agree on everything) and
+it explains: every value on the way is kept, with the facts that were unknown. What a node means
+stands in `tree.py`.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
+
+import polars as pl
 
 from nostop.model import Level, Outcome
 from nostop.rulebook import arithmetic as a
@@ -46,7 +50,8 @@ Unknown = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Household:
-    """One household's facts, as `determination.prepared` gives them: a row is a dictionary, None is unknown."""
+    """One household's facts, as `determination.prepared` gives them: a row is a dictionary, None is
+    unknown."""
 
     household: Row
     benefit_units: tuple[Row, ...]
@@ -68,10 +73,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one scheme comes to for one subject. Amounts are exact pence; `high` None means no upper bound.
+    """What one scheme comes to for one subject. Amounts are exact pence; `high` None means no upper
+    bound.
 
-    `values` holds every definition's value by (name, subject id); `unknown` the unknown facts that each of them met;
-    `stand_ins` what was worked out in place of a fact that no record holds.
+    `values` holds every definition's value by (name, subject id); `unknown` the unknown facts that
+    each of them met; `stand_ins` what was worked out in place of a fact that no record holds.
     """
 
     scheme: str
@@ -87,36 +93,54 @@ class Result:
 
     @property
     def unknown_facts(self) -> frozenset[Unknown]:
-        """The unknown facts that the scheme met on its way, whether or not they could still change anything."""
+        """The unknown facts that the scheme met on its way, whether or not they could still change
+        anything."""
         names = (f"{self.scheme}.entitled", f"{self.scheme}.award")
         return frozenset().union(*(self.unknown[name, self.place.id] for name in names))
 
 
 def interpret(plan: Plan, household: Household) -> list[Result]:
-    """Work out every scheme of a plan for one household, in the plan's order and then the subjects'."""
+    """Work out every scheme of a plan for one household, in the plan's order and then the
+    subjects'."""
     case = _Case(plan, household)
-    return [_result(case, each, place) for each in plan.schemes for place in case.places(each.scheme.pack.decides_for)]
+    return [
+        _result(case, each, place)
+        for each in plan.schemes
+        for place in case.places(each.scheme.pack.decides_for)
+    ]
 
 
 def _result(case: "_Case", plan: SchemePlan, place: Place) -> Result:
     scheme = plan.scheme.id
-    entitled = case.named(f"{scheme}.entitled", place)
-    low, high = case.named(f"{scheme}.amount", place)  # type: ignore[misc]
-    claimed = case.named(f"{scheme}.claimed", place)
-    words = {True: Outcome.ENTITLED, False: Outcome.NOT_ENTITLED, None: Outcome.UNKNOWN}
-    conditions = {name: case.named(f"{scheme}.when.{name}", place) for name in plan.conditions}
+    entitled = case.truth_named(f"{scheme}.entitled", place)
+    low, high = case.number_named(f"{scheme}.amount", place)
+    conditions = {
+        name: case.truth_named(f"{scheme}.when.{name}", place) for name in plan.conditions
+    }
     for note in plan.scheme.notes:
         if note.name in case.plan.noted:
             case.named(note.name, place)
     return Result(
-        scheme, place, words[entitled], low, high, claimed, conditions,  # type: ignore[index,arg-type]
-        case.values, case.unknown, case.stand_ins,
-    )  # fmt: skip
+        scheme=scheme,
+        place=place,
+        outcome=Outcome.UNKNOWN if entitled is None else _OUTCOMES[entitled],
+        low=low,
+        high=high,
+        claimed=case.truth_named(f"{scheme}.claimed", place),
+        conditions=conditions,
+        values=case.values,
+        unknown=case.unknown,
+        stand_ins=case.stand_ins,
+    )
+
+
+_OUTCOMES = {True: Outcome.ENTITLED, False: Outcome.NOT_ENTITLED}
 
 
 @dataclass(slots=True)
 class _Case:
-    """One household being worked out. A `stretch` puts a narrower range in the place of one named working."""
+    """One household being worked out. A `stretch` puts a narrower range in the place of one named
+    working."""
 
     plan: Plan
     home: Household
@@ -127,7 +151,8 @@ class _Case:
     met: set[Unknown] = field(default_factory=set)
     stand_ins: dict[Unknown, Range] = field(default_factory=dict)
 
-    # --- subjects ---------------------------------------------------------------------------------------------------
+    # --- subjects ---------------------------------------------------------------------------------
+    # ------------------
 
     def places(self, level: Level) -> list[Place]:
         rows = {Level.PERSON: self.home.people, Level.BENEFIT_UNIT: self.home.benefit_units}
@@ -144,7 +169,8 @@ class _Case:
         key = KEYS[level]
         return next(each for each in self.places(level) if each.row[key] == place.row[key])
 
-    # --- definitions ------------------------------------------------------------------------------------------------
+    # --- definitions ------------------------------------------------------------------------------
+    # ------------------
 
     def named(self, name: str, place: Place) -> Value:
         """The value of a definition for the subject it belongs to, worked out once."""
@@ -167,27 +193,39 @@ class _Case:
     def feels(self, definition: Definition, working: str) -> bool:
         """Whether a definition reads the working, directly or through others of its own level."""
         definitions = self.plan.schedule.definitions
-        read = [definitions[node.name] for node in walk(definition.tree) if isinstance(node, DefRef)]
+        read = [
+            definitions[node.name] for node in walk(definition.tree) if isinstance(node, DefRef)
+        ]
         return any(
-            each.name == working or (each.level is definition.level and self.feels(each, working)) for each in read
+            each.name == working or (each.level is definition.level and self.feels(each, working))
+            for each in read
         )
 
     def defined(self, definition: Definition, place: Place) -> Value:
         scheme, _, rest = definition.name.partition(".")
         if rest == "award" and scheme in self.plan.book.schemes:
             works = self.plan.book.schemes[scheme].pack.work_out
-            turning = [f"{scheme}.{name}" for name, working in works.items() if working.turning_points]
+            turning = [
+                f"{scheme}.{name}" for name, working in works.items() if working.turning_points
+            ]
             if turning and self.feels(definition, turning[0]):
                 return self.by_stretches(definition, turning[0], place)
         return self.value(definition.tree, place)
 
     def by_stretches(self, award: Definition, working: str, place: Place) -> Range:
-        """The award for each stretch of the working between its turning points, and the range of them all."""
+        """The award for each stretch of the working between its turning points, and the range of
+        them all."""
         whole = self.number_named(working, place)
-        points = [self.number(point, place) for point in self.plan.schedule.definitions[working].turning_points]
+        points = [
+            self.number(point, place)
+            for point in self.plan.schedule.definitions[working].turning_points
+        ]
+        # Worked out over the whole range too, so that what the award rests on is there to be
+        # explained.
+        self.value(award.tree, place)
         found: Range | None = None
         for below, above in zip([ANYTHING, *points], [*points, ANYTHING], strict=True):
-            stretch = _stretch(whole, below, above)
+            stretch = a.stretch(whole, below, above)
             narrowed = _Case(self.plan, self.home, (working, stretch), self)
             bounds = narrowed.number(award.tree, place)
             self.met |= narrowed.met
@@ -195,22 +233,19 @@ class _Case:
         return ANYTHING if found is None else found
 
     def number_named(self, name: str, place: Place) -> Range:
-        return self.named(name, place)  # type: ignore[return-value]
+        return self.named(name, place)  # type: ignore[return-value] # the parser saw to its kind
 
-    # --- values -----------------------------------------------------------------------------------------------------
+    def truth_named(self, name: str, place: Place) -> Truth:
+        return self.named(name, place)  # type: ignore[return-value] # the parser saw to its kind
+
+    # --- values -----------------------------------------------------------------------------------
+    # ------------------
 
     def value(self, node: Node, place: Place) -> Value:
         """A truth value (None: unknown), a word (None: unknown) or a range."""
         match node:
-            case Lit(value=value):
-                return bool(value) if node.kind.base == "bool" else a.exactly(int(value))
-            case Word(text=text):
-                return text
-            case Today():
-                return a.exactly(as_number(self.plan.effective_on))
-            case RateRef(name=name):
-                rate = self.plan.constants.rates[name]
-                return rate if isinstance(rate, bool) else a.exactly(rate)
+            case Lit() | Word() | Today() | RateRef():
+                return self.constant(node)
             case FactRef(name=name):
                 return self.fact(name, self.up(place, node.level or place.level))
             case DefRef(name=name):
@@ -223,7 +258,19 @@ class _Case:
                 return self.over_members(node, place)
             case Choose():
                 return self.choose(node, place)
-        return self.truth(node, place) if node.kind.base == "bool" else self.number(node, place)
+        return (self.truth if node.kind.base == "bool" else self.number)(node, place)
+
+    def constant(self, node: Lit | Word | Today | RateRef) -> Value:
+        match node:
+            case Lit(value=value):
+                return bool(value) if node.kind.base == "bool" else a.exactly(int(value))
+            case Word(text=text):
+                return text
+            case Today():
+                return a.exactly(as_number(self.plan.effective_on))
+            case RateRef(name=name):
+                rate = self.plan.constants.rates[name]
+                return rate if isinstance(rate, bool) else a.exactly(rate)
 
     def truth(self, node: Node, place: Place) -> Truth:
         match node:
@@ -283,7 +330,7 @@ class _Case:
             if left is None or right is None:
                 return None
             return (left == right) == (node.op == "==")
-        return _compare(node.op, left, right)  # type: ignore[arg-type]
+        return a.compare(node.op, left, right)  # type: ignore[arg-type]
 
     def arithmetic(self, node: Arith, place: Place) -> Range:
         left, right = self.number(node.left, place), self.number(node.right, place)
@@ -294,7 +341,7 @@ class _Case:
                 return a.add(left, a.negate(right))
             case "*":
                 return a.multiply(left, right)
-        return a.rounded_down(left, _only(right))
+        return a.rounded_down(left, a.only(right))
 
     def choose(self, node: Choose, place: Place) -> Value:
         test = self.truth(node.condition, place)
@@ -316,7 +363,10 @@ class _Case:
             return ANYTHING
         # A row with an exact word goes before `otherwise`; of bands, the highest that fits.
         bands = [index for index, kind in enumerate(table.kinds) if kind == "band"]
-        best = max(fitting, key=lambda each: (-each[0].count("otherwise"), [each[0][index] for index in bands]))
+        best = max(
+            fitting,
+            key=lambda each: (-each[0].count("otherwise"), [each[0][index] for index in bands]),
+        )
         return a.exactly(best[1])
 
     def call(self, node: Call, place: Place) -> Range:
@@ -330,7 +380,7 @@ class _Case:
                 return a.years_between(*args)
             case "steps_over":
                 over = a.larger(a.add(args[0], a.negate(args[1])), a.NOTHING)
-                return a.rounded_up(over, _only(args[2]))
+                return a.rounded_up(over, a.only(args[2]))
             case "round_to":
                 unit, direction = node.option.split()
                 return a.rounded(args[0], Fraction(100 if unit == "pound" else 1), direction)
@@ -342,18 +392,23 @@ class _Case:
         recorded, formula = args
         if a.is_known(recorded) or not isinstance(fact, FactRef):
             return recorded
-        # Somebody the fact does not apply to is not asked for it, and has nothing standing in for it.
+        # Somebody the fact does not apply to is not asked for it, and has nothing standing in for
+        # it.
         if place.row.get("role") in (None, *self.plan.book.catalogue.facts[fact.name].applies_to):
             self.stand_ins[place.id, fact.name] = formula
         return formula
 
-    # --- members ----------------------------------------------------------------------------------------------------
+    # --- members ----------------------------------------------------------------------------------
+    # ------------------
 
     def counted(self, node: Aggregate, place: Place) -> list[tuple[Place, Truth]]:
-        """Members that the aggregate ranges over, and whether each is among them; None: that is open."""
+        """Members that the aggregate ranges over, and whether each is among them; None: that is
+        open."""
         case = self.whole or self
-        roles = applies_to(self.plan.book, self.plan.schedule.definitions, node.item) & set(node.who)
-        found = []
+        roles = applies_to(self.plan.book, self.plan.schedule.definitions, node.item) & set(
+            node.who
+        )
+        found: list[tuple[Place, Truth]] = []
         for member in case.members(place):
             if member.row["role"] in roles:
                 included = True if node.where is None else case.truth(node.where, member)
@@ -362,7 +417,8 @@ class _Case:
         return found
 
     def any_or_all(self, node: Aggregate, place: Place) -> Truth:
-        """Whether any, or all, of those who count satisfy the condition; one who may not count cannot settle it."""
+        """Whether any, or all, of those who count satisfy the condition; one who may not count
+        cannot settle it."""
         case, truths = self.whole or self, []
         for member, included in self.counted(node, place):
             truth = case.truth(node.item, member)
@@ -375,7 +431,10 @@ class _Case:
     def over_members(self, node: Aggregate, place: Place) -> Range:
         case, members = self.whole or self, self.counted(node, place)
         if node.function == "count":
-            truths = [_logic("and", [included, case.truth(node.item, member)]) for member, included in members]
+            truths = [
+                _logic("and", [included, case.truth(node.item, member)])
+                for member, included in members
+            ]
             surely, maybe = truths.count(True), truths.count(None)
             return Fraction(surely), Fraction(surely + maybe)
         amounts = [(case.number(node.item, member), included) for member, included in members]
@@ -391,7 +450,9 @@ class _Case:
             return a.NOTHING
         found = amounts[0][0]
         for amount, _ in amounts[1:]:
-            found = a.larger(found, amount) if node.function == "largest" else a.smaller(found, amount)
+            found = (
+                a.larger(found, amount) if node.function == "largest" else a.smaller(found, amount)
+            )
         return found
 
 
@@ -405,41 +466,17 @@ def _logic(op: str, items: list[Truth]) -> Truth:
     return None if None in items else not settles
 
 
-def _compare(op: str, left: Range, right: Range) -> Truth:
-    match op:
-        case "<":
-            return a.is_below(left, right)
-        case ">":
-            return a.is_below(right, left)
-        case "==":
-            return a.is_same(left, right)
-    other = {"<=": a.is_below(right, left), ">=": a.is_below(left, right), "!=": a.is_same(left, right)}[op]
-    return None if other is None else not other
-
-
 def _fits(kind: str, key: Value, wanted: Fraction | str) -> bool:
     if kind == "exact":
         return key is not None and (wanted in ("otherwise", key))
-    return isinstance(key, tuple) and key[0] is not None and key[0] == key[1] and key[0] >= wanted  # type: ignore[operator]
+    if not isinstance(key, tuple) or key[0] is None or key[0] != key[1]:
+        return False
+    return isinstance(wanted, Fraction) and key[0] >= wanted
 
 
-def _stretch(whole: Range, below: Range, above: Range) -> Range:
-    """The part of a range between two turning points; where nothing of it lies there, its lowest value alone."""
-    low = max((each for each in (whole[0], below[0]) if each is not None), default=None)
-    high = min((each for each in (whole[1], above[1]) if each is not None), default=None)
-    if low is not None and high is not None and low > high:
-        return whole if whole[0] is None else (whole[0], whole[0])
-    return low, high
-
-
-def _only(value: Range) -> Fraction:
-    if value[0] is None or value[0] != value[1]:
-        raise AssertionError("a divisor is a rate, and a rate is known")
-    return value[0]
-
-
-def household_rows(frames: Mapping[Level, Any]) -> Iterator[Household]:
-    """Yield the households of `determination.prepared` frames one by one, in the order of the household frame."""
+def household_rows(frames: Mapping[Level, pl.DataFrame]) -> Iterator[Household]:
+    """Yield the households of `determination.prepared` frames one by one, in the order of the
+    household frame."""
     people = _by_household(frames[Level.PERSON])
     units = _by_household(frames[Level.BENEFIT_UNIT])
     for row in frames[Level.HOUSEHOLD].iter_rows(named=True):
@@ -447,7 +484,7 @@ def household_rows(frames: Mapping[Level, Any]) -> Iterator[Household]:
         yield Household(row, tuple(units.get(key, ())), tuple(people.get(key, ())))
 
 
-def _by_household(frame: Any) -> dict[str, list[Row]]:
+def _by_household(frame: pl.DataFrame) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {}
     for row in frame.iter_rows(named=True):
         found.setdefault(row["household_id"], []).append(row)

@@ -165,18 +165,27 @@ def _scheme_plan(book: Rulebook, schedule: Schedule, scheme: Scheme) -> SchemePl
 
 
 def _check_rates(plan: Plan) -> None:
-    """Every rate that a used definition reads must have a value for the date."""
+    """Every rate that a used definition reads must have a value for the date, and one that divides must be above 0."""
+    wrong: dict[str, str] = {}
+    for node in plan.schedule.nodes():
+        wanted = node.name if isinstance(node, RateRef) else node.table if isinstance(node, Lookup) else None
+        if wanted in plan.constants.missing:
+            wrong[wanted] = plan.constants.missing[wanted]
+    for node in plan.schedule.nodes():
+        divisor = _divisor(node)
+        if divisor is not None and divisor not in wrong and plan.constants.rates[divisor] <= 0:
+            wrong[divisor] = f"rate '{divisor}' is not above 0 on {plan.effective_on}, and something is divided by it"
+    if wrong:
+        raise RuleError([_rate_problem(plan.book, name, message) for name, message in sorted(wrong.items())])
 
-    missing: dict[str, str] = {}
-    for turn in plan.schedule.turns:
-        for layers in turn.values():
-            for name in (name for layer in layers for name in layer):
-                for node in walk(plan.schedule.definitions[name].tree):
-                    wanted = node.name if isinstance(node, RateRef) else node.table if isinstance(node, Lookup) else None
-                    if wanted in plan.constants.missing:
-                        missing[wanted] = plan.constants.missing[wanted]
-    if missing:
-        raise RuleError([_rate_problem(plan.book, name, message) for name, message in sorted(missing.items())])
+
+def _divisor(node: Node) -> str | None:
+    match node:
+        case Arith(op="//", right=RateRef(name=name)):
+            return name
+        case Call(function="steps_over", args=(_, _, RateRef(name=name))):
+            return name
+    return None
 
 
 def _rate_problem(book: Rulebook, name: str, message: str) -> Problem:

@@ -1,4 +1,5 @@
-"""Strict YAML into pydantic models, each complaint placed at file, line and column with the nearest right word."""
+"""Strict YAML into pydantic models, each complaint placed at file, line and column with the nearest
+right word."""
 
 import re
 from datetime import date
@@ -6,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from nostop.model import Problem, YamlError, nearest
 from nostop.strict_yaml import Document, read_yaml
@@ -14,7 +16,8 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def read_model(path: Path, model: type[M]) -> tuple[M | None, list[Problem], Document | None]:
-    """Read one YAML file as a model: the model or None, what is wrong, and the document with its places."""
+    """Read one YAML file as a model: the model or None, what is wrong, and the document with its
+    places."""
     try:
         document = read_yaml(path)
     except YamlError as error:
@@ -35,7 +38,8 @@ def _placed(path: Path, message: str) -> Problem:
 
 
 def _problems(error: ValidationError, model: type[BaseModel], document: Document) -> list[Problem]:
-    """One problem for each place: of several ways in which one value fits nothing, the first is told."""
+    """One problem for each place: of several ways in which one value fits nothing, the first is
+    told."""
     items = [_Complaint(item, document) for item in error.errors()]
     found: dict[tuple[object, ...], Problem] = {}
     for item in items:
@@ -52,9 +56,10 @@ def _problems(error: ValidationError, model: type[BaseModel], document: Document
 
 
 class _Complaint:
-    """One thing that pydantic refused. `keys` is where it says it is, `shown` the part of that which the file has."""
+    """One thing that pydantic refused. `keys` is where it says it is, `shown` the part of that
+    which the file has."""
 
-    def __init__(self, item: Any, document: Document) -> None:
+    def __init__(self, item: ErrorDetails, document: Document) -> None:
         self.kind: str = item["type"]
         self.message: str = item["msg"]
         self.found = item.get("input")
@@ -72,13 +77,17 @@ class _Complaint:
     def was_meant_for(self, missing: "_Complaint", model: type[BaseModel]) -> bool:
         if self.kind != "extra_forbidden" or self.keys[:-1] != missing.keys[:-1]:
             return False
-        return f"'{missing.keys[-1]}'" in nearest(str(self.keys[-1]), _known_keys(model, self.keys[:-1]))
+        return f"'{missing.keys[-1]}'" in nearest(
+            str(self.keys[-1]), _known_keys(model, self.keys[:-1])
+        )
 
     def say(self, model: type[BaseModel]) -> str:
         name = str(self.keys[-1]) if self.keys else "the file"
         if self.kind == "extra_forbidden":
             known = _known_keys(model, self.keys[:-1])
-            return f"key '{name}' is not known here{nearest(name, known)} (known: {', '.join(known)})"
+            return (
+                f"key '{name}' is not known here{nearest(name, known)} (known: {', '.join(known)})"
+            )
         if self.kind == "missing":
             return f"key '{name}' is missing: write it here"
         name = self.what()
@@ -87,7 +96,9 @@ class _Complaint:
         if self.is_key:
             return f"{name} cannot be a name: {_NAME_RULE}"
         known = _QUOTED.findall(str(self.context.get("expected", "")))
-        return f"{name} {self.wanted()}, found {_short(self.found)}{nearest(str(self.found), known)}"
+        return (
+            f"{name} {self.wanted()}, found {_short(self.found)}{nearest(str(self.found), known)}"
+        )
 
     def what(self) -> str:
         if not self.shown:
@@ -103,7 +114,8 @@ class _Complaint:
         if self.kind == "string_pattern_mismatch":
             return _PATTERNS.get(self.context["pattern"], f"must fit {self.context['pattern']}")
         if self.kind == "string_too_long":
-            return f"has {len(self.found)} characters where {self.context['max_length']} is the most"  # type: ignore[arg-type]
+            most = self.context["max_length"]
+            return f"is {len(str(self.found))} characters where {most} is the most"
         kind = next((words for start, words in _WORDS.items() if self.kind.startswith(start)), None)
         return kind or f"{self.message[0].lower()}{self.message[1:]}"
 

@@ -50,6 +50,13 @@ class Schedule:
             self._facts_of[node] = self._find_facts(node)
         return self._facts_of[node]
 
+    def nodes(self) -> list[Node]:
+        """Return every node of everything scheduled, turning points among them."""
+        names = [name for turn in self.turns for layers in turn.values() for layer in layers for name in layer]
+        definitions = [self.definitions[name] for name in names]
+        trees = [tree for each in definitions for tree in (each.tree, *each.turning_points)]
+        return [node for tree in trees for node in walk(tree)]
+
     def _find_facts(self, node: Node) -> frozenset[str]:
         match node:
             case FactRef(name=name):

@@ -1,7 +1,8 @@
 """What must hold of every determination, over random packs and random people with unknown facts.
 
-`recorded_or(fact, formula)` is in none of these packs. The law has us work out deductions where no record holds them, so that
-a later record may move a result that stood: it stands in for a fact, and the properties here are about facts.
+`recorded_or(fact, formula)` is in none of these packs. The law has us work out deductions where no
+record holds them, so that a later record may move a result that stood: it stands in for a fact, and
+the properties here are about facts.
 """
 
 from collections.abc import Callable
@@ -53,7 +54,9 @@ def _known(full: Situation, situation: Situation, chosen: Chosen) -> Situation:
 def _mixed(full: pl.DataFrame, partly: pl.DataFrame, chosen: Chosen) -> pl.DataFrame:
     rows = [
         {
-            name: whole[name] if _is_learnt(name, value) and chosen(row["household_id"], _fact(name)) else value
+            name: whole[name]
+            if _is_learnt(name, value) and chosen(row["household_id"], _fact(name))
+            else value
             for name, value in row.items()
         }
         for row, whole in zip(partly.to_dicts(), full.to_dicts(), strict=True)
@@ -81,12 +84,18 @@ def _awards_known(full: Situation, situation: Situation, asked: set[str]) -> pl.
 def _full(random: Random, book: Rulebook, situation: Situation) -> Situation:
     """Return the situation with every unknown fact given some value it could have."""
     frames = {}
-    for name, level in (("people", "person"), ("benefit_units", "benefit_unit"), ("households", "household")):
+    for name, level in (
+        ("people", "person"),
+        ("benefit_units", "benefit_unit"),
+        ("households", "household"),
+    ):
         facts = {fact: each for fact, each in book.catalogue.facts.items() if each.level == level}
         frame: pl.DataFrame = getattr(situation, name)
         rows = [
             {
-                fact: random_value(random, facts[fact]) if value is None and fact in facts else value
+                fact: random_value(random, facts[fact])
+                if value is None and fact in facts
+                else value
                 for fact, value in row.items()
             }
             for row in frame.to_dicts()
@@ -99,21 +108,26 @@ def _full(random: Random, book: Rulebook, situation: Situation) -> Situation:
 def _full_awards(random: Random, situation: Situation) -> pl.DataFrame:
     before = situation.awards if situation.awards is not None else empty(Awards)
     rows = [
-        {**row, "amount": random.randrange(50_000)} if row["amount"] is None and row["status"] == "in_payment" else row
+        {**row, "amount": random.randrange(50_000)}
+        if row["amount"] is None and row["status"] == "in_payment"
+        else row
         for row in before.to_dicts()
     ]
     held = {(row["person_id"], row["scheme"]) for row in rows}
     known = dict.fromkeys(
-        situation.people.filter(pl.col("awards_known").fill_null(value=False))["person_id"].to_list()
+        situation.people.filter(pl.col("awards_known").fill_null(value=False))[
+            "person_id"
+        ].to_list()
     )
     for person in situation.people["person_id"]:
         for scheme, per in AWARDS:
             is_open = situation.awards is None or person not in known
             if is_open and (person, scheme) not in held and random.random() < 0.4:
-                rows.append(
-                    {"person_id": person, "scheme": scheme, "status": random.choice(("in_payment", "pending")),
-                     "amount": random.randrange(50_000), "per": per, "starts_on": date(2025, 1, 1), "ends_on": None}
-                )  # fmt: skip
+                status = random.choice(("in_payment", "pending"))
+                given = {"person_id": person, "scheme": scheme, "status": status, "per": per}
+                amount = random.randrange(50_000)
+                days = {"starts_on": date(2025, 1, 1), "ends_on": None}
+                rows.append({**given, "amount": amount, **days})
     return pl.DataFrame(rows, schema=before.schema)
 
 
@@ -129,7 +143,11 @@ def _lies_within(inner: dict[str, Any], outer: dict[str, Any]) -> bool:
     at_least = outer["amount_low"] is None or inner["amount_low"] >= outer["amount_low"]
     if outer["amount_high"] is None:
         return at_least
-    return at_least and inner["amount_high"] is not None and inner["amount_high"] <= outer["amount_high"]
+    return (
+        at_least
+        and inner["amount_high"] is not None
+        and inner["amount_high"] <= outer["amount_high"]
+    )
 
 
 @QUICK
@@ -144,7 +162,10 @@ def test_learning_facts_never_turns_a_known_outcome_and_only_narrows_bounds(seed
         for fact in (*made.book.catalogue.facts, "awards")
     }
     before = _rows(made, made.situation)
-    partly = _rows(made, _known(full, made.situation, lambda household, fact: some.get((household, fact), False)))
+    partly = _rows(
+        made,
+        _known(full, made.situation, lambda household, fact: some.get((household, fact), False)),
+    )
     wholly = _rows(made, _known(full, made.situation, _everything))
 
     for key, row in before.items():
@@ -157,20 +178,28 @@ def test_learning_facts_never_turns_a_known_outcome_and_only_narrows_bounds(seed
 @QUICK
 @given(seed=SEEDS)
 def test_missing_facts_are_enough_to_settle_and_others_alone_are_not(seed: int) -> None:
-    """Filling all that is `missing` gives the outcome that filling everything gives; filling all else leaves it unknown."""
+    """Filling all that is `missing` gives the outcome that filling everything gives; filling all
+    else leaves it unknown."""
     made = world(seed, households=80, unknown=0.3)
     full = _full(made.random, made.book, made.situation)
     before = _rows(made, made.situation)
     unknown = [key for key, row in before.items() if row["outcome"] == "unknown"]
     made.random.shuffle(unknown)
-    # One subject a household is put to the question, and its own missing facts become known, or all the others do.
+    # One subject a household is put to the question, and its own missing facts become known, or all
+    # the others do.
     asked = {before[key]["household_id"]: key for key in unknown}
     missing = {
-        household: {"awards" if fact.startswith("award_of_") else fact for fact in before[key]["missing"]}
+        household: {
+            "awards" if fact.startswith("award_of_") else fact for fact in before[key]["missing"]
+        }
         for household, key in asked.items()
     }
-    named = _rows(made, _known(full, made.situation, lambda home, fact: fact in missing.get(home, ())))
-    others = _rows(made, _known(full, made.situation, lambda home, fact: fact not in missing.get(home, ())))
+    named = _rows(
+        made, _known(full, made.situation, lambda home, fact: fact in missing.get(home, ()))
+    )
+    others = _rows(
+        made, _known(full, made.situation, lambda home, fact: fact not in missing.get(home, ()))
+    )
     wholly = _rows(made, _known(full, made.situation, _everything))
 
     for key in asked.values():
@@ -189,7 +218,9 @@ def test_order_of_rows_and_size_of_pieces_never_matter(seed: int) -> None:
         people=situation.people.sample(fraction=1, shuffle=True, seed=order),
         benefit_units=situation.benefit_units.sample(fraction=1, shuffle=True, seed=order),
         households=situation.households.sample(fraction=1, shuffle=True, seed=order),
-        awards=None if situation.awards is None else situation.awards.sample(fraction=1, shuffle=True, seed=order),
+        awards=None
+        if situation.awards is None
+        else situation.awards.sample(fraction=1, shuffle=True, seed=order),
     )
     whole = determine(situation, made.book, ON)
     with pytest.MonkeyPatch.context() as patch:
@@ -230,4 +261,6 @@ def test_results_hold_together(seed: int) -> None:
             assert row["amount_low"] is not None
             assert row["amount_low"] >= 0
             assert row["outcome"] != "unknown" or row["amount_low"] == 0
-            assert row["amount"] == (row["amount_low"] if row["amount_low"] == row["amount_high"] else None)
+            assert row["amount"] == (
+                row["amount_low"] if row["amount_low"] == row["amount_high"] else None
+            )

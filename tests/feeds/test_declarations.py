@@ -239,8 +239,8 @@ def test_housing_benefit_capital_stands_with_the_claimant(tmp_path: Path) -> Non
     head = (
         "claim_ref,nino,surname,forename,dob,sex,partner_nino,partner_surname,partner_forename,"
         "partner_dob,addr1,town,postcode,uprn,tenure,weekly_rent,weekly_service_charge,bedrooms,"
-        "non_dependants,capital,other_pension_weekly,award_weekly,status,start,residence_ok,"
-        "assessed_on"
+        "non_dependants,capital,other_pension_weekly,has_pay,has_self_employment,has_other_pension,"
+        "award_weekly,status,start,residence_ok,assessed_on"
     )
     who = "MARSH,Ann,24/08/1954,F"
     home = "1 Low Road,Skelbeck,ZZ1 0GQ,999095877483"
@@ -248,14 +248,18 @@ def test_housing_benefit_capital_stands_with_the_claimant(tmp_path: Path) -> Non
     alone = f"QQ123456C,{who},,,,,{home}"
     batch = good(loaded("housing_benefit", csv(
         head,
-        f"HB1,{couple},2,107.06,5.00,2,0,1508.00,19.85,92.02,IP,30/05/2021,Y,06/02/2026",
-        f"HB2,{alone},1,80.00,0.00,1,0,,,92.02,IP,30/05/2021,N,06/03/2026",
-        f"HB3,{alone},3,80.00,0.00,1,0,5.00,,0.00,END,30/05/2021,Y,06/04/2026",
+        f"HB1,{couple},2,107.06,5.00,2,0,1508.00,19.85,N,N,Y,92.02,IP,30/05/2021,Y,06/02/2026",
+        f"HB2,{alone},1,80.00,0.00,1,0,,,Y,Y,N,92.02,IP,30/05/2021,N,06/03/2026",
+        f"HB3,{alone},3,80.00,0.00,1,0,5.00,,N,N,N,0.00,END,30/05/2021,Y,06/04/2026",
     ), tmp_path))  # fmt: skip
     stated = facts(batch)
     assert stated["HB1", "capital"] == "150800"
     assert stated["HB1#partner", "capital"] == "0"
     assert stated["HB1#partner", "lives_in_uk"] == "true"
+    assert stated["HB1", "gross_earnings"] == stated["HB1#partner", "self_employed_profit"] == "0"
+    assert ("HB1", "private_pension") not in stated
+    assert ("HB2", "gross_earnings") not in stated
+    assert stated["HB2", "private_pension"] == "0"
     assert stated["HB1", "rent"] == "10706"
     assert stated["HB1", "tenure"] == "housing_association_rent"
     assert ("HB2", "capital") not in stated

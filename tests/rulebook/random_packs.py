@@ -1,4 +1,6 @@
-"""Random packs as text, from a grammar over the small catalogue, and random people with unknowns."""
+# ruff: noqa: E501 - a grammar reads better one form a line
+"""Random packs as text, from a grammar over the small catalogue, and random people with
+unknowns."""
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -34,7 +36,8 @@ CHANGES = {"week": "weekly", "month": "monthly"}
 
 @dataclass
 class Grammar:
-    """Writes formulas of a wanted kind at a level; `known` are the workings it may name: (name, level, kind)."""
+    """Writes formulas of a wanted kind at a level; `known` are the workings it may name: (name,
+    level, kind)."""
 
     random: Random
     known: list[tuple[str, str, str]] = field(default_factory=list)
@@ -75,7 +78,9 @@ class Grammar:
             ]  # fmt: skip
         else:
             kinds = ("any_adult", "all_adults", "any_child", "any_member", "all_members")
-            forms += [lambda: f"{self.random.choice(kinds)}({self.formula('bool', 'person', depth)})"] * 3
+            forms += [
+                lambda: f"{self.random.choice(kinds)}({self.formula('bool', 'person', depth)})"
+            ] * 3
             forms += [lambda: '(nation in ["england", "scotland"])', lambda: '(area == "E1")']
         return forms
 
@@ -108,7 +113,11 @@ class Grammar:
             return f'round_to(weekly({self.formula("month", level, depth)}), "penny", "down")'
 
         forms = [*self.forms_money("week", level, depth), changed]
-        return [*forms, lambda: "rate(week_by_place, nation, rooms)", lambda: f"(-{self.leaf('week', level)})"]
+        return [
+            *forms,
+            lambda: "rate(week_by_place, nation, rooms)",
+            lambda: f"(-{self.leaf('week', level)})",
+        ]
 
     def forms_month(self, level: str, depth: int) -> list[Any]:
         return self.forms_money("month", level, depth)
@@ -126,7 +135,10 @@ class Grammar:
         forms = [steps, steps, parts, lambda: self.chosen("int", level, depth)]
         if level == "person":
             age = "age_on({}, effective_date)"
-            forms += [lambda: age.format(self.formula("date", level, depth)), lambda: "rate(months_by_birth, born_on)"]
+            forms += [
+                lambda: age.format(self.formula("date", level, depth)),
+                lambda: "rate(months_by_birth, born_on)",
+            ]
         else:
             forms += [lambda: f"count({self.formula('bool', 'person', depth)})"] * 3
             forms += [lambda: self.aggregated("int", depth)]
@@ -137,13 +149,20 @@ class Grammar:
 
     def forms_date(self, level: str, depth: int) -> list[Any]:
         def moved() -> str:
-            name = self.random.choice(("years_after", "years_before", "months_after", "months_before"))
+            name = self.random.choice(
+                ("years_after", "years_before", "months_after", "months_before")
+            )
             count = self.random.choice(("two", "many", "-1", "0"))
             if level == "person" and name == "months_after" and self.random.random() < 0.5:
                 count = "rate(months_by_birth, born_on)"
             return f"{name}({self.formula('date', level, depth)}, {count})"
 
-        return [moved, moved, lambda: "weeks_before(effective_date, many)", lambda: self.chosen("date", level, depth)]
+        return [
+            moved,
+            moved,
+            lambda: "weeks_before(effective_date, many)",
+            lambda: self.chosen("date", level, depth),
+        ]
 
     def forms_care(self, level: str, depth: int) -> list[Any]:
         return [lambda: self.chosen("care", level, depth)]
@@ -161,7 +180,8 @@ class Grammar:
 
 
 def random_rules(random: Random) -> dict[str, str]:
-    """Return the files of a random rules folder: a library, and two packs of which the second may read the first."""
+    """Return the files of a random rules folder: a library, and two packs of which the second
+    may read the first."""
     grammar = Grammar(random)
     shared = _workings(grammar, "s", 2)
     first = _pack(grammar, "alpha", random.choice(("benefit_unit", "benefit_unit", "household")))
@@ -171,7 +191,11 @@ def random_rules(random: Random) -> dict[str, str]:
     grammar.known += [("entitled(alpha)", at, "bool"), ("entitlement(alpha)", at, "week")]
     second = _pack(grammar, "beta", level)
     library = library_text("shared", shared)
-    return {"uk/shared/library.yaml": library, "uk/alpha/pack.yaml": first, "uk/beta/pack.yaml": second}
+    return {
+        "uk/shared/library.yaml": library,
+        "uk/alpha/pack.yaml": first,
+        "uk/beta/pack.yaml": second,
+    }
 
 
 def _workings(grammar: Grammar, letter: str, count: int) -> dict[str, Any]:
@@ -195,7 +219,10 @@ def _pack(grammar: Grammar, scheme: str, level: str) -> str:
         turning = f"at_least({grammar.formula('week', level, 2)}, 0)"
         workings[f"{letter}income"] = (level, turning, points) if points else (level, turning)
         grammar.known += [(f"{letter}income", level, "week")] * 3
-    parts = {f"{letter}part{index}": grammar.formula("week", level, 3) for index in range(random.randint(1, 2))}
+    parts = {
+        f"{letter}part{index}": grammar.formula("week", level, 3)
+        for index in range(random.randint(1, 2))
+    }
     grammar.known += [(name, level, "week") for name in parts]
     tied = {"person": "ill", "benefit_unit": "is_married", "household": "is_owned"}[level]
     conditions = {}
@@ -212,7 +239,8 @@ def _pack(grammar: Grammar, scheme: str, level: str) -> str:
 
 
 def _notes(formulas: list[str], workings: dict[str, Any], level: str) -> dict[str, str]:
-    """Formulas for notes, so that no working is read by nothing; the last first, since only later ones read it."""
+    """Formulas for notes, so that no working is read by nothing; the last first, since only
+    later ones read it."""
     found = {}
     for name in reversed(workings):
         if not any(name in str(each) for each in (*formulas, *workings.values())):
@@ -222,10 +250,13 @@ def _notes(formulas: list[str], workings: dict[str, Any], level: str) -> dict[st
     return found
 
 
-# --- people -----------------------------------------------------------------------------------------------------------
+# --- people ---------------------------------------------------------------------------------------
+# --------------------
 
 
-def random_situation(random: Random, book: Rulebook, households: int, unknown: float = 0.25) -> Situation:
+def random_situation(
+    random: Random, book: Rulebook, households: int, unknown: float = 0.25
+) -> Situation:
     """Return a situation with random families; each fact is unknown with the given chance."""
     people: list[dict[str, Any]] = []
     units: list[dict[str, Any]] = []
@@ -265,10 +296,18 @@ def random_value(random: Random, fact: Any) -> Any:
     if fact.type == "code":
         return random.choice(("E1", "E2"))
     if fact.type == "date":
-        edges = (date(9999, 12, 31), date(1960, 2, 29), date(1960, 7, 31), date(2008, 6, 1), date(2024, 2, 29))
+        edges = (
+            date(9999, 12, 31),
+            date(1960, 2, 29),
+            date(1960, 7, 31),
+            date(2008, 6, 1),
+            date(2024, 2, 29),
+        )
         return random.choice((*edges, date(1930, 1, 1) + timedelta(days=random.randrange(34000))))
     largest = fact.at_most or (3_000_000 if fact.per is None else 40_000)
-    value = random.choice((0, 1, 2, 333, 9_999, 10_000, 10_001, 1_000_000, random.randrange(largest)))
+    value = random.choice(
+        (0, 1, 2, 333, 9_999, 10_000, 10_001, 1_000_000, random.randrange(largest))
+    )
     if fact.at_most is not None:
         value = min(value, fact.at_most)
     return value if fact.non_negative or random.random() < 0.7 else -value
@@ -279,9 +318,15 @@ def _awards(random: Random, people: list[dict[str, Any]]) -> list[dict[str, Any]
         return None
     rows = []
     for person in people:
-        for scheme, per in (("carers_allowance", "week"), ("universal_credit", "month"), ("pension_credit", "week")):
+        for scheme, per in (
+            ("carers_allowance", "week"),
+            ("universal_credit", "month"),
+            ("pension_credit", "week"),
+        ):
             if random.random() < 0.3:
-                status = random.choice(("in_payment", "in_payment", "nil_award", "pending", "opted_out", "ended"))
+                status = random.choice(
+                    ("in_payment", "in_payment", "nil_award", "pending", "opted_out", "ended")
+                )
                 amount = random.choice((None, 8_645, 40_000)) if status == "in_payment" else None
                 rows.append(
                     {"person_id": person["person_id"], "scheme": scheme, "status": status, "amount": amount, "per": per,

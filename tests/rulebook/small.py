@@ -1,4 +1,6 @@
-"""A small catalogue, and rule folders built from a few lines of text, for tests of the rule layer."""
+# ruff: noqa: E501 - rule files are quoted as authors write them
+"""A small catalogue, and rule folders built from a few lines of text, for tests of the rule
+layer."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -148,7 +150,8 @@ def pack_text(
     workings: Mapping[str, Any] | None = None,
     **settings: Any,
 ) -> str:
-    """Return a pack.yaml. A working is a formula, or (level, formula) or (level, formula, [turning points])."""
+    """Return a pack.yaml. A working is a formula, or (level, formula) or (level, formula,
+    [turning points])."""
     chosen = {
         "scheme": "alpha", "level": "benefit_unit", "receipt": "pension_credit", "to": "penny", "direction": "up",
         "notes": {}, "uses": [], **settings,
@@ -160,12 +163,16 @@ def pack_text(
     chosen["notes"] = "notes:\n" + "\n".join(notes) + "\n" if notes else ""
     chosen["uses"] = f"uses: [{', '.join(chosen['uses'])}]\n" if chosen["uses"] else ""
     return PACK.format(
-        workings="\n".join(_working(name, each) for name, each in (workings or {}).items()) or "  {}",
+        workings="\n".join(_working(name, each) for name, each in (workings or {}).items())
+        or "  {}",
         conditions="\n".join(
             f"  - {{id: {name}, says: It holds, when: {quoted(formula)}, cite: some law, if_not: It does not hold}}"
             for name, formula in conditions.items()
         ),
-        parts="\n".join(f"    {name}: {{formula: {quoted(each)}, cite: some law}}" for name, each in parts.items()),
+        parts="\n".join(
+            f"    {name}: {{formula: {quoted(each)}, cite: some law}}"
+            for name, each in parts.items()
+        ),
         **chosen,
     )
 
@@ -186,7 +193,8 @@ def library_text(name: str, workings: Mapping[str, Any]) -> str:
 
 
 def write_rules(folder: Path, files: Mapping[str, str] | None = None, **packs: str) -> Path:
-    """Write a rules folder: the small catalogue, its gateways, each pack with the rates above, and further files."""
+    """Write a rules folder: the small catalogue, its gateways, each pack with the rates above,
+    and further files."""
     everything = {"facts.yaml": FACTS, "awards.yaml": AWARDS, "gateways.yaml": GATEWAYS}
     for name, text in packs.items():
         everything[f"uk/{name}/pack.yaml"] = text
@@ -205,19 +213,28 @@ def situation(
     households: list[dict[str, Any]] | None = None,
     awards: list[dict[str, Any]] | None = None,
 ) -> Situation:
-    """Return a situation from rows. A person without a unit is unit `b`, a unit without a household lives in `h`."""
+    """Return a situation from rows. A person without a unit is unit `b`, a unit without a
+    household lives in `h`."""
     people = [
-        {"person_id": f"p{index}", "benefit_unit_id": "b", "household_id": "h", "role": "adult", **row}
+        {
+            "person_id": f"p{index}",
+            "benefit_unit_id": "b",
+            "household_id": "h",
+            "role": "adult",
+            **row,
+        }
         for index, row in enumerate(people)
     ]
     homes = {row["benefit_unit_id"]: row["household_id"] for row in people}
     given = {row.get("benefit_unit_id", "b"): row for row in units or []}
     unit_rows = [
-        {"benefit_unit_id": unit, "household_id": home, **given.get(unit, {})} for unit, home in homes.items()
+        {"benefit_unit_id": unit, "household_id": home, **given.get(unit, {})}
+        for unit, home in homes.items()
     ]
     known = {row.get("household_id", "h"): row for row in households or []}
     home_rows = [
-        {"household_id": home, **known.get(home, {"nation": "england"})} for home in dict.fromkeys(homes.values())
+        {"household_id": home, **known.get(home, {"nation": "england"})}
+        for home in dict.fromkeys(homes.values())
     ]
     return Situation(
         people=_frame(people, catalogue, Level.PERSON),
@@ -228,8 +245,14 @@ def situation(
 
 
 def _frame(rows: list[dict[str, Any]], catalogue: Catalogue, level: Level) -> pl.DataFrame:
-    keys = ["person_id", "benefit_unit_id", "household_id"][["person", "benefit_unit", "household"].index(level) :]
+    keys = ["person_id", "benefit_unit_id", "household_id"][
+        ["person", "benefit_unit", "household"].index(level) :
+    ]
     facts = {name: fact.dtype for name, fact in catalogue.at(level).items()}
-    extra = {"awards_known": pl.Boolean(), "confidence": pl.Float64()} if level is Level.PERSON else {}
+    extra = (
+        {"awards_known": pl.Boolean(), "confidence": pl.Float64()} if level is Level.PERSON else {}
+    )
     extra = {name: dtype for name, dtype in extra.items() if any(name in row for row in rows)}
-    return pl.DataFrame(rows, schema={**dict.fromkeys(keys, pl.String()), **facts, **extra}, orient="row")
+    return pl.DataFrame(
+        rows, schema={**dict.fromkeys(keys, pl.String()), **facts, **extra}, orient="row"
+    )

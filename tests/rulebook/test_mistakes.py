@@ -1,4 +1,6 @@
-"""Mistakes that authors make, and what they are told: file, line and column, what was found, what to write instead."""
+# ruff: noqa: E501 - one case a line reads better than four
+"""Mistakes that authors make, and what they are told: file, line and column, what was found,
+what to write instead."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +10,15 @@ from typing import NamedTuple
 import pytest
 
 from nostop.rulebook import check
-from tests.rulebook.small import AWARDS, FACTS, GATEWAYS, RATES, library_text, pack_text, write_rules
+from tests.rulebook.small import (
+    AWARDS,
+    FACTS,
+    GATEWAYS,
+    RATES,
+    library_text,
+    pack_text,
+    write_rules,
+)
 
 GOOD = pack_text(
     {"not_rich": "money < week_a"},
@@ -19,7 +29,8 @@ PACK, RATES_FILE = "uk/alpha/pack.yaml", "uk/alpha/rates.yaml"
 
 
 class Mistake(NamedTuple):
-    """What is changed in which good file, and all that is said about it: `file:line:column: message`."""
+    """What is changed in which good file, and all that is said about it: `file:line:column:
+    message`."""
 
     name: str
     file: str
@@ -75,7 +86,7 @@ MISTAKES = [
     Mistake("colon_in_text", PACK, put("owner: Nobody", "owner: Nobody: at all"),
             f"{PACK}:5:14: a colon and a space where no key can stand: put the whole text in quotes, or mend the indentation"),
     Mistake("two_documents", PACK, lambda text: f"{text}---\na: 1\n", f"{PACK}:24:1: more than one document in a file: keep one"),
-    Mistake("not_a_mapping", PACK, lambda _: "- a\n- b\n", f"{PACK}:1:1: 'the file' must have keys of its own below it, found ['a', 'b']"),
+    Mistake("not_a_mapping", PACK, lambda _: "- a\n- b\n", f"{PACK}:1:1: the file must have keys of its own below it, found ['a', 'b']"),
     # --- keys and values
     Mistake("misspelt_key", PACK, put("authority:", "authorty:"),
             f"{PACK}:6:1: key 'authorty' is not known here; did you mean 'authority'? (known: applies_in, ask_person, "
@@ -213,7 +224,13 @@ def _told(folder: Path) -> str:
 
 
 def _write(folder: Path, file: str, change: Callable[[str], str]) -> Path:
-    files = {PACK: GOOD, RATES_FILE: RATES, "gateways.yaml": GATEWAYS, "facts.yaml": FACTS, "awards.yaml": AWARDS}
+    files = {
+        PACK: GOOD,
+        RATES_FILE: RATES,
+        "gateways.yaml": GATEWAYS,
+        "facts.yaml": FACTS,
+        "awards.yaml": AWARDS,
+    }
     return write_rules(folder, {**files, file: change(files[file])})
 
 
@@ -227,10 +244,12 @@ def test_mistake_is_told_with_its_place_and_what_to_write(mistake: Mistake, tmp_
     assert _told(folder) == mistake.expected
 
 
-# --- what must cost nothing -------------------------------------------------------------------------------------------
+# --- what must cost nothing
+# -------------------------------------------------------------------------------------------
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
-    f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n" for before, name in zip("abcdefg", "bcdefgh", strict=True)
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n"
+    for before, name in zip("abcdefg", "bcdefgh", strict=True)
 )
 HOSTILE = {
     "alias_bomb": (BOMB, f"{PACK}:1:4: anchors and aliases (& and *) are not used here: write the value out"),
@@ -239,7 +258,7 @@ HOSTILE = {
     "oversize": ("a: x\n" + "# " + "y" * 300_000, f"{PACK}:1:1: is 300,007 bytes; a rule file may have 262,144: split it"),
     "long_formula": (
         formula(" or ".join(["is_married"] * 200))(GOOD),
-        f"{AT_WHEN}: 'when' has 2796 characters where 2000 is the most, "
+        f"{AT_WHEN}: 'when' is 2796 characters where 2000 is the most, "
         "found 'is_married or is_married or is_married or is_married or ...",
     ),
     "large_formula": (formula("+".join(["1"] * 900))(GOOD), f"{AT_WHEN}: is too large: split it into workings"),
@@ -272,7 +291,8 @@ def test_hostile_file_is_refused_at_once(name: str, tmp_path: Path) -> None:
     assert seconds < 1
 
 
-# --- more than one file -----------------------------------------------------------------------------------------------
+# --- more than one file
+# -----------------------------------------------------------------------------------------------
 
 
 def test_missing_catalogue_is_the_only_thing_told(tmp_path: Path) -> None:
@@ -298,10 +318,16 @@ def test_what_follows_from_a_broken_library_is_not_told_again(tmp_path: Path) ->
     library = library_text("shared", {"net": ("person", "pay - taxes")})
     pack = pack_text({"some": "total(net) > 0"}, {"part_a": "total(net)"}, uses=["shared"])
     folder = write_rules(tmp_path, {"uk/shared/library.yaml": library}, alpha=pack)
-    assert _told(folder) == "uk/shared/library.yaml:6:25: 'taxes' is no fact, rate or working here; did you mean 'rate'?"
+    assert _told(folder) == "uk/shared/library.yaml:6:26: 'taxes' is no fact, rate or working here"
 
 
 def test_name_of_a_library_cannot_be_used_again(tmp_path: Path) -> None:
     library = library_text("shared", {"money": ("person", "pay")})
-    folder = write_rules(tmp_path, {"uk/shared/library.yaml": library}, alpha=GOOD.replace("work_out:", "uses: [shared]\nwork_out:"))
-    assert _told(folder) == f"{PACK}:15:3: 'money' is already a working of shared: choose another name"
+    folder = write_rules(
+        tmp_path,
+        {"uk/shared/library.yaml": library},
+        alpha=GOOD.replace("work_out:", "uses: [shared]\nwork_out:"),
+    )
+    assert (
+        _told(folder) == f"{PACK}:15:3: 'money' is already a working of shared: choose another name"
+    )

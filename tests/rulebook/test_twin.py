@@ -1,4 +1,5 @@
-"""The compiled plan and the slow interpreter agree on everything, over random packs and random people."""
+"""The compiled plan and the slow interpreter agree on everything, over random packs and random
+people."""
 
 from typing import Any
 
@@ -15,7 +16,9 @@ from tests.rulebook.worlds import world
 
 def _of_twin(result: Result) -> dict[str, Any]:
     conditions = result.conditions
-    because = {Outcome.ENTITLED: True, Outcome.NOT_ENTITLED: False, Outcome.UNKNOWN: None}[result.outcome]
+    because = {Outcome.ENTITLED: True, Outcome.NOT_ENTITLED: False, Outcome.UNKNOWN: None}[
+        result.outcome
+    ]
     return {
         "outcome": result.outcome.value,
         "amount_low": result.low,
@@ -36,7 +39,10 @@ def _subject(row: dict[str, Any], plan: Plan) -> tuple[str, str]:
 def test_compiled_plan_agrees_with_the_interpreter(seed: int) -> None:
     made = world(seed, households=60)
     plan = compile_plan(made.book, ON)
-    rows = {_subject(row, plan): row for row in determine(made.situation, made.book, ON).iter_rows(named=True)}
+    rows = {
+        _subject(row, plan): row
+        for row in determine(made.situation, made.book, ON).iter_rows(named=True)
+    }
     frames = prepared(made.situation, made.book, plan)
     results = [each for household in household_rows(frames) for each in interpret(plan, household)]
 

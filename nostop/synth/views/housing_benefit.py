@@ -50,6 +50,9 @@ _COLUMNS = [
     "non_dependants",
     "capital",
     "other_pension_weekly",
+    "has_pay",
+    "has_self_employment",
+    "has_other_pension",
     "award_weekly",
     "status",
     "start",
@@ -119,6 +122,8 @@ def _units(seen: Seen) -> pl.DataFrame:
         pl.col("household_id").first(),
         pl.col("capital").sum(),
         pl.col("private_pension").sum(),
+        (pl.col("gross_earnings") > 0).any().alias("has_pay"),
+        (pl.col("self_employed_profit") > 0).any().alias("has_self_employment"),
         (pl.col("lives_in_uk") & pl.col("has_recourse_to_public_funds"))
         .all()
         .alias("residence_ok"),
@@ -144,6 +149,9 @@ def _as_text(rows: pl.DataFrame) -> pl.DataFrame:
         non_dependants=(pl.col("adults") - pl.col("unit_adults")).cast(pl.String),
         capital=pounds_text(pl.col("capital")),
         other_pension_weekly=pounds_text(pl.col("private_pension") * 12 // 52),
+        has_pay=yes_no(pl.col("has_pay")),
+        has_self_employment=yes_no(pl.col("has_self_employment")),
+        has_other_pension=yes_no(pl.col("private_pension") > 0),
         award_weekly=pounds_text(pl.col("amount").fill_null(0)),
         status=pl.when(pl.col("status") == "ended").then(pl.lit("END")).otherwise(pl.lit("IP")),
         start=day_text(pl.col("starts_on"), _DAY),
