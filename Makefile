@@ -49,6 +49,10 @@ rules: $(STAMPS)/nostop ## only the rule packs: check them, then run their cases
 	$(BIN)/nostop rules check
 	$(BIN)/nostop rules test
 
+.PHONY: sample
+sample: $(STAMPS)/nostop ## make sample_data again from its seed, after a change of rules or of the made-up people
+	$(BIN)/nostop synth --people 5000 --seed 1 --out sample_data
+
 .PHONY: golden
 golden: $(STAMPS)/dev ## put what commands print now into README and guides; review the difference like code
 	$(BIN)/python -m tests.golden

@@ -368,6 +368,24 @@ def test_adults_of_an_entitled_unit_are_counted_once() -> None:
     assert people_not_claiming(rows, people) == 2
 
 
+# --- the sample ---------------------------------------------------------------------------------
+
+
+def test_sample_data_is_what_its_seed_makes_under_these_rules(
+    tmp_path: Path, book: Rulebook
+) -> None:
+    sample = app.default_sample_dir()
+    made_from = json.loads((sample / "manifest.json").read_text(encoding="utf-8"))
+    made = synth.generate(
+        made_from["people"],
+        made_from["seed"],
+        lambda situation: determination.determine(situation, book, DAY),
+        DAY,
+    )
+    synth.write(made, tmp_path)
+    assert bytes_of(tmp_path) == bytes_of(sample), "run `make sample`, then `make golden`"
+
+
 # --- schemes and files of records ---------------------------------------------------------------
 
 

@@ -223,6 +223,16 @@ def test_frames_give_a_file_of_result_rows(nostop: Nostop, tmp_path: Path) -> No
     assert "households.parquet" in missing.err
 
 
+def test_place_that_cannot_be_written_to_is_told_in_a_line(nostop: Nostop, tmp_path: Path) -> None:
+    pl.DataFrame({"source": ["a"], "record_id": ["1"]}).write_parquet(tmp_path / "records.parquet")
+    (tmp_path / "file").touch()
+    out = tmp_path / "file/links.parquet"
+    ended = nostop("link", tmp_path / "records.parquet", "--out", out)
+    assert ended.code == 2
+    assert ended.err.startswith("nostop: ")
+    assert ended.err.count("\n") == 1
+
+
 # --- rules --------------------------------------------------------------------------------------
 
 

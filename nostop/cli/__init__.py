@@ -5,6 +5,7 @@ Exit codes: 0 all is well, 1 a check or test failed, 2 wrong use or input that c
 """
 
 import sys
+from typing import NoReturn
 
 import typer
 
@@ -37,5 +38,12 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         app(arguments)
     except NostopError as error:
-        err().print(f"nostop: {error}", soft_wrap=True)
-        sys.exit(2)
+        _refuse(str(error))
+    except OSError as error:
+        # A folder that cannot be written to, a full disk: the person who runs it can mend it.
+        _refuse(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+
+
+def _refuse(message: str) -> NoReturn:
+    err().print(f"nostop: {message}", soft_wrap=True)
+    sys.exit(2)

@@ -170,6 +170,9 @@ def truth(checked: TruthCheck, titles: dict[str, str]) -> None:
         f"  Of flags `entitled`, {_percent(wrong)} wrong; "
         f"of flags `worth asking`, {_percent(right)} right."
     )
+    for row in checked.entitled_flags.filter(pl.col("verdict") != "right").to_dicts():
+        name = titles.get(row["scheme"], row["scheme"])
+        console.print(f"    {name}, {row['flags']} flagged `entitled`: {row['verdict']}")
 
 
 def _percent(share: float | None) -> str:

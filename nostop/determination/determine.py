@@ -5,6 +5,7 @@ from datetime import date
 
 import narwhals as nw
 import polars as pl
+import polars.selectors as cs
 from polars.io.plugins import register_io_source
 
 from nostop.frames import Determinations, Situation, check, empty
@@ -14,6 +15,9 @@ from nostop.rulebook.plan import KEYS, LOW_TO_HIGH, Plan, SchemePlan, compile_pl
 
 #: People worked out at once: enough to keep every core busy, few enough to bound memory.
 PEOPLE_AT_ONCE = 300_000
+SLICE = 25_000
+#: From this many people on, a second pass for the undecided costs less than asking of everybody what is missing.
+MANY = 50_000
 
 
 def determine(
@@ -50,7 +54,8 @@ def _rows(plan: Plan, frames: dict[Level, pl.DataFrame]) -> Iterator[tuple[Schem
         ) -> Iterator[pl.DataFrame]:
             frame = held[level] if columns is None else held[level].select(columns)
             frame = frame if predicate is None else frame.filter(predicate)
-            yield frame if rows is None else frame.head(rows)
+            # In slices, or one core would get all the work.
+            yield from (frame if rows is None else frame.head(rows)).iter_slices(SLICE)
 
         return nw.from_native(register_io_source(read, schema=frames[level].schema, is_pure=True))
 
@@ -61,8 +66,26 @@ def _rows(plan: Plan, frames: dict[Level, pl.DataFrame]) -> Iterator[tuple[Schem
     results = [frame.to_native() for frame in plan.run(sources, share).values()]
     for piece in _pieces(frames):
         held.update(piece)
-        for raw, scheme in zip(pl.collect_all(results), plan.schemes, strict=True):
+        collected = pl.collect_all(results) if piece[Level.PERSON].height < MANY else _in_two_passes(results, piece, held)
+        for raw, scheme in zip(collected, plan.schemes, strict=True):
             yield scheme, _decoded(raw, scheme, plan.effective_on)
+
+
+def _in_two_passes(
+    results: list[pl.LazyFrame], piece: dict[Level, pl.DataFrame], held: dict[Level, pl.DataFrame]
+) -> list[pl.DataFrame]:
+    """Work out outcomes first, and what is missing only in households where some outcome is open: half the work."""
+    decided = pl.collect_all([frame.drop("missing_bits") for frame in results])
+    open_ = pl.concat(raw.filter(pl.col("outcome").is_null()).select("household_id") for raw in decided).unique()
+    held.update({level: frame.join(open_, on="household_id", how="semi") for level, frame in piece.items()})
+    if open_.is_empty():
+        return [raw.with_columns(missing_bits=pl.lit(0, dtype=pl.Int64)) for raw in decided]
+    keys = [[key for key in KEYS.values() if key in raw.columns] for raw in decided]
+    lacking = pl.collect_all([frame.select(*key, "missing_bits") for frame, key in zip(results, keys, strict=True)])
+    return [
+        raw.join(found, on=key, how="left", validate="1:1").with_columns(pl.col("missing_bits").fill_null(0))
+        for raw, found, key in zip(decided, lacking, keys, strict=True)
+    ]
 
 
 # --- facts in, in the columns a plan reads --------------------------------------------------------------------------
@@ -73,18 +96,21 @@ def prepared(situation: Situation, book: Rulebook, plan: Plan) -> dict[Level, pl
     people = _with_facts(situation.people, book, plan, Level.PERSON, ["benefit_unit_id", "household_id", "role"])
     if people["role"].null_count():
         raise FrameError("people: 'role' is empty for somebody: write adult or child")
-    people = people.join(receipts(situation, plan), on="person_id", how="left", validate="1:1")
+    people = people.hstack(receipts(situation, plan))
     units = _with_facts(situation.benefit_units, book, plan, Level.BENEFIT_UNIT, ["household_id"])
     households = _with_facts(situation.households, book, plan, Level.HOUSEHOLD, [])
-    _must_resolve(people, units, ["benefit_unit_id"])
-    _must_resolve(people, households, ["household_id"])
-    _must_resolve(people, units, ["benefit_unit_id", "household_id"])
-    for level, frame in ((Level.BENEFIT_UNIT, units), (Level.HOUSEHOLD, households)):
-        weakest = people.group_by(KEYS[level]).agg(pl.col("confidence").min())
-        # Nobody's benefit unit, or an empty dwelling, is no subject: there is no one to decide for.
-        joined = frame.join(weakest, on=KEYS[level], how="inner", validate="1:1", maintain_order="left")
-        units, households = (joined, households) if level is Level.BENEFIT_UNIT else (units, joined)
-    return {Level.PERSON: people, Level.BENEFIT_UNIT: units, Level.HOUSEHOLD: households}
+    together = people.group_by("benefit_unit_id", "household_id").agg(pl.col("confidence").min())
+    _must_resolve(together, units, ["benefit_unit_id"])
+    _must_resolve(together, households, ["household_id"])
+    _must_resolve(together, units, ["benefit_unit_id", "household_id"])
+    at_home = together.group_by("household_id").agg(pl.col("confidence").min())
+    # Nobody's benefit unit, or an empty dwelling, is no subject: there is no one to decide for.
+    peopled = {"how": "inner", "validate": "1:1", "maintain_order": "left"}
+    return {
+        Level.PERSON: people,
+        Level.BENEFIT_UNIT: units.join(together.drop("household_id"), on="benefit_unit_id", **peopled),  # type: ignore[arg-type]
+        Level.HOUSEHOLD: households.join(at_home, on="household_id", **peopled),  # type: ignore[arg-type]
+    }
 
 
 def _with_facts(frame: pl.DataFrame, book: Rulebook, plan: Plan, level: Level, keys: list[str]) -> pl.DataFrame:
@@ -117,29 +143,37 @@ def _typed(frame: pl.DataFrame, name: str, dtype: pl.DataType) -> pl.Expr:
     raise FrameError(f"column '{name}' is {found} where {dtype} is needed")
 
 
-def _must_resolve(people: pl.DataFrame, frame: pl.DataFrame, keys: list[str]) -> None:
-    lost = people.join(frame, on=keys, how="anti")
+def _must_resolve(together: pl.DataFrame, frame: pl.DataFrame, keys: list[str]) -> None:
+    lost = together.join(frame, on=keys, how="anti")
     if lost.height:
         what = f"a {keys[0]} that its own table does not hold"
         if len(keys) > 1:
             what = "another household than their benefit unit"
-        raise FrameError(f"people: {lost.height} row(s) have {what}")
+        raise FrameError(f"people: {lost.height} benefit unit(s) have members with {what}")
 
 
 def receipts(situation: Situation, plan: Plan) -> pl.DataFrame:
-    """Return, per person and scheme read: `known:`, `held:` (claimed), `paid:` (in payment) and `sum:` (pence in payment)."""
+    """Return, row by row for people and per scheme read: `known:`, `held:` (claimed), `paid:` (in payment), `sum:` (pence)."""
     schemes = sorted(plan.schedule.receipts)
     known = pl.lit(value=situation.awards is not None)
     if "awards_known" in situation.people.columns:
         known = known & pl.col("awards_known").fill_null(value=False)
     complete = situation.receipt_known_for
     people = situation.people.select(
-        "person_id", *((known & pl.lit(complete is None or name in complete)).alias(f"known:{name}") for name in schemes)
+        pl.col("person_id").cast(pl.String),
+        *((known & pl.lit(complete is None or name in complete)).alias(f"known:{name}") for name in schemes),
     )
     awards = situation.awards if situation.awards is not None else _no_awards()
     _check_periods(awards, plan)
-    held = _in_force(awards, plan.effective_on).group_by("person_id").agg(e for name in schemes for e in _of(name))
-    return people.join(held, on="person_id", how="left", validate="1:1")
+    read = _in_force(awards, plan.effective_on).filter(pl.col("scheme").is_in(schemes))
+    marked = read.select("person_id", *(e for name in schemes for e in _marks(name)))
+    found = marked.group_by("person_id").agg(
+        cs.starts_with("held:", "paid:", "open:").any(), cs.starts_with("sum:").sum()
+    )
+    # One award in payment whose amount is not stated leaves the sum unknown.
+    whole = [pl.when(~pl.col(f"open:{name}")).then(pl.col(f"sum:{name}")).alias(f"sum:{name}") for name in schemes]
+    found = found.with_columns(whole).drop(cs.starts_with("open:"))
+    return people.join(found, on="person_id", how="left", validate="1:1", maintain_order="left").drop("person_id")
 
 
 def _no_awards() -> pl.DataFrame:
@@ -155,13 +189,13 @@ def _in_force(awards: pl.DataFrame, on: date) -> pl.DataFrame:
     return awards.filter(pl.col("status").is_in(CLAIMED_STATUSES) & begun & lasting)
 
 
-def _of(scheme: str) -> Iterator[pl.Expr]:
+def _marks(scheme: str) -> Iterator[pl.Expr]:
     is_it = pl.col("scheme") == scheme
     paid = is_it & (pl.col("status") == "in_payment")
-    amounts = pl.col("amount").filter(paid)
-    yield is_it.any().alias(f"held:{scheme}")
-    yield paid.any().alias(f"paid:{scheme}")
-    yield pl.when(amounts.null_count() == 0).then(amounts.sum()).alias(f"sum:{scheme}")
+    yield is_it.alias(f"held:{scheme}")
+    yield paid.alias(f"paid:{scheme}")
+    yield (paid & pl.col("amount").is_null()).alias(f"open:{scheme}")
+    yield pl.when(paid).then("amount").alias(f"sum:{scheme}")
 
 
 def _check_periods(awards: pl.DataFrame, plan: Plan) -> None:
@@ -205,7 +239,7 @@ def _decoded(raw: pl.DataFrame, plan: SchemePlan, on: date) -> pl.DataFrame:
         .when(pl.col("outcome")).then(pl.lit(Outcome.ENTITLED.value))
         .otherwise(pl.lit(Outcome.NOT_ENTITLED.value))
     )  # fmt: skip
-    rows = _with_words(raw, plan).with_columns(words=words, worth_asking=unknown & something & only_askable)
+    rows = _with_words(raw, plan).lazy().with_columns(words=words, worth_asking=unknown & something & only_askable)
     above = LOW_TO_HIGH[LOW_TO_HIGH.index(pack.decides_for) :]
     keys = {key: pl.col(key) if level in above else pl.lit(None, dtype=pl.String) for level, key in KEYS.items()}
     return rows.select(
@@ -223,7 +257,7 @@ def _decoded(raw: pl.DataFrame, plan: SchemePlan, on: date) -> pl.DataFrame:
         because="because",
         missing="missing",
         pack_version=pl.lit(plan.scheme.version),
-    ).select(empty(Determinations).columns)
+    ).select(empty(Determinations).columns).collect()
 
 
 def _with_words(raw: pl.DataFrame, plan: SchemePlan) -> pl.DataFrame:

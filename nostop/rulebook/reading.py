@@ -158,8 +158,8 @@ def _known_keys(model: type[BaseModel], keys: tuple[str | int, ...]) -> list[str
 def _step(node: dict, key: str | int) -> dict:  # type: ignore[type-arg]
     if isinstance(key, int):
         return node.get("items", {})  # type: ignore[no-any-return]
-    properties = node.get("properties", {})
-    return properties.get(key, node.get("additionalProperties") or {})  # type: ignore[no-any-return]
+    others = node.get("additionalProperties") or {}
+    return node.get("properties", {}).get(key, others)  # type: ignore[no-any-return]
 
 
 def _resolve(node: dict, definitions: dict) -> dict:  # type: ignore[type-arg]

@@ -362,8 +362,8 @@ def test_fact_without_a_column_is_unknown_for_everybody(tmp_path: Path) -> None:
         (lambda f: f.with_columns(pay=pl.lit("12")), "column 'pay' is String where Int64 is needed"),
         (lambda f: pl.concat([f, f]), "person table: 'person_id' repeats"),
         (lambda f: f.with_columns(role=pl.lit(None, dtype=pl.String)), "'role' is empty for somebody"),
-        (lambda f: f.with_columns(benefit_unit_id=pl.lit("b9")), "1 row(s) have a benefit_unit_id that its own table does not hold"),
-        (lambda f: f.with_columns(household_id=pl.lit("h9")), "1 row(s) have a household_id that its own table does not hold"),
+        (lambda f: f.with_columns(benefit_unit_id=pl.lit("b9")), "1 benefit unit(s) have members with a benefit_unit_id that its own table does not hold"),
+        (lambda f: f.with_columns(household_id=pl.lit("h9")), "1 benefit unit(s) have members with a household_id that its own table does not hold"),
     ],
 )  # fmt: skip
 def test_frames_that_do_not_hold_together_are_refused(
@@ -383,7 +383,7 @@ def test_person_in_another_household_than_their_unit_is_refused(tmp_path: Path) 
     )
     moved = found.people.with_columns(household_id=pl.lit("h"))
     with pytest.raises(
-        FrameError, match=re.escape("1 row(s) have another household than their benefit unit")
+        FrameError, match=re.escape("1 benefit unit(s) have members with another household than their benefit unit")
     ):
         determine(type(found)(moved, found.benefit_units, found.households, None), book, ON)
 
