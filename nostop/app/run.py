@@ -89,7 +89,9 @@ def _feeds(rules: _Rules, listener: Listener) -> FeedBatch:
 
 def _links(settings: RunSettings, batch: FeedBatch, listener: Listener) -> pl.DataFrame:
     with stage("Linking the records", listener) as told:
-        links = linkage.link(batch.records, previous=_previous_links(settings.out / LINKS))
+        # People of rows set aside are linked too: their source's silence must mean nothing for them.
+        mentions = linkage.to_link(batch.records, batch.set_aside)
+        links = linkage.link(mentions, previous=_previous_links(settings.out / LINKS))
         told.detail = f"{links.height:,} records are {links['person_id'].n_unique():,} people"
     return links
 
@@ -111,6 +113,7 @@ def _assembled(
             status=batch.status,
             completeness=batch.completeness,
             catalogue=rules.book.catalogue.frame(),
+            set_aside=batch.set_aside,
         )
         assembled = linkage.assemble(gathered, links, effective_on=rules.settings.effective_on)
         units, homes = assembled.situation.benefit_units, assembled.situation.households
