@@ -1,4 +1,5 @@
-"""One schema for each table that crosses a stage: columns, types, key. No entitlement logic; null counts as valid.
+"""One schema for each table that crosses a stage: columns, types, key. No entitlement logic; null
+counts as valid.
 
 Ids are text, money is whole pence in `Int64`, dates are `Date`, and null is unknown.
 """
@@ -10,7 +11,7 @@ import polars as pl
 
 from nostop.model import FrameError
 
-# --- feeds -> linkage -----------------------------------------------------------------------------------------------
+# --- feeds -> linkage -----------------------------------------------------------------------------
 
 
 class SourceRecords(dy.Schema):
@@ -65,7 +66,8 @@ class SourceAwards(dy.Schema):
 class SourceRelations(dy.Schema):
     """One row for each relation a source states between two of its own records.
 
-    `relation` reads "`record_id` has `other_record_id` as": partner, child, non_dependant or joint_liable.
+    `relation` reads "`record_id` has `other_record_id` as": partner, child, non_dependant or
+    joint_liable.
     """
 
     source = dy.String()
@@ -76,7 +78,8 @@ class SourceRelations(dy.Schema):
 
 
 class Quarantine(dy.Schema):
-    """One row for each source row that was set aside. Holds no personal value, only where it is and why."""
+    """One row for each source row that was set aside. Holds no personal value, only where it is and
+    why."""
 
     source = dy.String()
     file = dy.String()
@@ -86,7 +89,8 @@ class Quarantine(dy.Schema):
 
 
 class SourceContacts(dy.Schema):
-    """One row for each source record that says how, or whether, a person may be contacted. Null says nothing."""
+    """One row for each source record that says how, or whether, a person may be contacted. Null
+    says nothing."""
 
     source = dy.String()
     record_id = dy.String()
@@ -99,7 +103,8 @@ class SourceContacts(dy.Schema):
 
 
 class FeedStatus(dy.Schema):
-    """One row for each declared feed: `state` is ok, held (broke its contract: `reason`) or missing (no file)."""
+    """One row for each declared feed: `state` is ok, held (broke its contract: `reason`) or missing
+    (no file)."""
 
     source = dy.String(primary_key=True)
     state = dy.String()
@@ -115,8 +120,9 @@ class FeedStatus(dy.Schema):
 class Completeness(dy.Schema):
     """What a feed that arrived whole is declared complete for, so that no record there means none.
 
-    `kind` is fact or award, `name` the fact or award scheme. `applies_to` is `linked_people` (only people with a record in
-    this feed) or `everybody`. A feed that is held or missing has no rows here.
+    `kind` is fact or award, `name` the fact or award scheme. `applies_to` is `linked_people` (only
+    people with a record in this feed) or `everybody`. A feed that is held or missing has no rows
+    here.
     """
 
     source = dy.String()
@@ -126,7 +132,8 @@ class Completeness(dy.Schema):
 
 
 class FactCatalogue(dy.Schema):
-    """rules/facts.yaml as a table: one row for each fact. `nil` is canonical text, null where there is none."""
+    """rules/facts.yaml as a table: one row for each fact. `nil` is canonical text, null where there
+    is none."""
 
     fact = dy.String(primary_key=True)
     level = dy.String()
@@ -137,11 +144,12 @@ class FactCatalogue(dy.Schema):
     applies_to_children = dy.Bool()
 
 
-# --- linkage -> determination ---------------------------------------------------------------------------------------
+# --- linkage -> determination ---------------------------------------------------------------------
 
 
 class Links(dy.Schema):
-    """Which person each source record is. `confidence` is the weakest link that holds the person together (0 to 1)."""
+    """Which person each source record is. `confidence` is the weakest link that holds the person
+    together (0 to 1)."""
 
     source = dy.String(primary_key=True)
     record_id = dy.String(primary_key=True)
@@ -150,7 +158,8 @@ class Links(dy.Schema):
 
 
 class Evidence(dy.Schema):
-    """Where each fact of a person, benefit unit or household came from. `conflict`: another source said otherwise."""
+    """Where each fact of a person, benefit unit or household came from. `conflict`: another source
+    said otherwise."""
 
     level = dy.String()
     subject_id = dy.String()
@@ -175,10 +184,12 @@ class Awards(dy.Schema):
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """People, benefit units and households with their facts as columns (rules/facts.yaml names them), and awards.
+    """People, benefit units and households with their facts as columns (rules/facts.yaml names
+    them), and awards.
 
-    people: person_id, benefit_unit_id, household_id, role, person facts; optional `awards_known` (bool: false or null
-        means that a scheme without a row in `awards` is unknown for this person) and `confidence` (weakest link, 0 to 1).
+    people: person_id, benefit_unit_id, household_id, role, person facts; optional `awards_known`
+        (bool: false or null means that a scheme without a row in `awards` is unknown for this
+        person) and `confidence` (weakest link, 0 to 1).
     benefit_units: benefit_unit_id, household_id, benefit-unit facts.
     households: household_id, household facts.
     awards: `Awards`, or None where receipt is unknown for everybody.
@@ -192,14 +203,15 @@ class Situation:
     receipt_known_for: frozenset[str] | None = None
 
 
-# --- determination -> review, outreach, take-up ---------------------------------------------------------------------
+# --- determination -> review, outreach, take-up ---------------------------------------------------
 
 
 class Determinations(dy.Schema):
     """One row for each subject, scheme and effective date. Amounts are pence in the period `per`.
 
-    `benefit_unit_id` is null for a scheme decided for a household, `person_id` unless it is decided for a person.
-    `because` holds condition ids; `missing` fact ids, the cheapest to ask first; `claimed` null = receipt unknown.
+    `benefit_unit_id` is null for a scheme decided for a household, `person_id` unless it is decided
+    for a person. `because` holds condition ids; `missing` fact ids, the cheapest to ask first;
+    `claimed` null = receipt unknown.
     """
 
     benefit_unit_id = dy.String(nullable=True)
@@ -221,7 +233,8 @@ class Determinations(dy.Schema):
 
 
 class Contacts(dy.Schema):
-    """How, and whether, a person may be told: one row for each person. Null flags are unknown and stop a message."""
+    """How, and whether, a person may be told: one row for each person. Null flags are unknown and
+    stop a message."""
 
     person_id = dy.String(primary_key=True)
     first_name = dy.String(nullable=True)

@@ -1,16 +1,16 @@
 """The words everything else is written in: outcomes, money, dates, and every error class.
 
-    NostopError                 a mistake the person who runs nostop can mend; shown without a traceback
-    ├── FrameError              a table lacks a column, or a column has another type
-    ├── YamlError               a YAML file cannot be read as written
-    ├── RuleError               a rule pack, its rates or its cases say something that cannot stand
-    ├── SituationError          a case to evaluate names something unknown, or contradicts itself
-    ├── FeedError               a feed's declaration or file breaks its contract
-    ├── LinkageError            records cannot be linked as asked
-    ├── OutreachError           a plan or a template cannot be used
-    ├── StoreError              the database cannot be used safely
-    ├── PluginError             a connector or channel is missing or does not fit its seam
-    └── SettingsError           a command's setting is unknown or impossible
+NostopError                 a mistake the person who runs nostop can mend; shown without a traceback
+├── FrameError              a table lacks a column, or a column has another type
+├── YamlError               a YAML file cannot be read as written
+├── RuleError               a rule pack, its rates or its cases say something that cannot stand
+├── SituationError          a case to evaluate names something unknown, or contradicts itself
+├── FeedError               a feed's declaration or file breaks its contract
+├── LinkageError            records cannot be linked as asked
+├── OutreachError           a plan or a template cannot be used
+├── StoreError              the database cannot be used safely
+├── PluginError             a connector or channel is missing or does not fit its seam
+└── SettingsError           a command's setting is unknown or impossible
 """
 
 from dataclasses import dataclass
@@ -45,7 +45,8 @@ class Period(StrEnum):
     ONCE = "once"
 
 
-#: A date fact with this value is known never to have happened ("not in hospital"); null would be unknown.
+#: A date fact with this value is known never to have happened ("not in hospital"); null would be
+#: unknown.
 NEVER = date(9999, 12, 31)
 
 #: Award statuses that count as claimed: a nil award, a claim in progress and an opt-out are claims.

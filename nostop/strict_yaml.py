@@ -1,8 +1,9 @@
-"""The one YAML reader: no duplicate keys, anchors, aliases, tags or implicit types, and a place for every value.
+"""The one YAML reader: no duplicate keys, anchors, aliases, tags or implicit types, and a place for
+every value.
 
-A plain scalar stays text unless it is a whole number (`15000`), a date (`2026-06-01`), `true` or `false`; those four forms
-are read the same way everywhere. `on`, `off`, `yes`, `no`, `12:30`, `010`, `1_000`, `1.5` and empty values are refused
-rather than guessed.
+A plain scalar stays text unless it is a whole number (`15000`), a date (`2026-06-01`), `true` or
+`false`; those four forms are read the same way everywhere. `on`, `off`, `yes`, `no`, `12:30`,
+`010`, `1_000`, `1.5` and empty values are refused rather than guessed.
 """
 
 import re
@@ -21,7 +22,9 @@ MAX_DEPTH = 32
 
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]*)\Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
-_NUMBER_LIKE = re.compile(r"[-+]?[0-9][0-9_]*([.:][0-9_]+)*([eE][-+]?[0-9]+)?\Z|[-+]?\.(inf|nan|[0-9]+)\Z", re.IGNORECASE)
+_NUMBER_LIKE = re.compile(
+    r"[-+]?[0-9][0-9_]*([.:][0-9_]+)*([eE][-+]?[0-9]+)?\Z|[-+]?\.(inf|nan|[0-9]+)\Z", re.IGNORECASE
+)
 _BOOLEAN_LIKE = {"y", "n", "yes", "no", "on", "off", "null", "~", ""}
 
 KeyPath = tuple[str | int, ...]
@@ -64,7 +67,9 @@ def read_yaml(path: Path) -> Document:
     except OSError as error:
         raise YamlError(f"{path}: cannot be read: {error.strerror}") from error
     if len(raw) > MAX_BYTES:
-        raise YamlError(f"{path}: is {len(raw):,} bytes; a rule file may have {MAX_BYTES:,}: split it")
+        raise YamlError(
+            f"{path}: is {len(raw):,} bytes; a rule file may have {MAX_BYTES:,}: split it"
+        )
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -78,7 +83,9 @@ def parse_yaml(text: str, path: Path) -> Document:
     try:
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
-        raise _failure(path, error.problem_mark, error.problem or "cannot be read as YAML") from error
+        raise _failure(
+            path, error.problem_mark, error.problem or "cannot be read as YAML"
+        ) from error
     except yaml.YAMLError as error:
         raise YamlError(f"{path}: cannot be read as YAML: {str(error).splitlines()[0]}") from error
     if root is None:
@@ -93,10 +100,20 @@ def _refuse_what_expands(text: str, path: Path) -> None:
     depth = 0
     for event in _events(text, path):
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise _failure(path, event.start_mark, "anchors and aliases (& and *) are not used here: write the value out")
+            raise _failure(
+                path,
+                event.start_mark,
+                "anchors and aliases (& and *) are not used here: write the value out",
+            )
         if getattr(event, "tag", None) is not None:
-            raise _failure(path, event.start_mark, f"tag {event.tag!r} is not used here: write plain text, numbers or dates")
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            raise _failure(
+                path,
+                event.start_mark,
+                f"tag {event.tag!r} is not used here: write plain text, numbers or dates",
+            )
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(
+            event, yaml.CollectionEndEvent
+        )
         if depth > MAX_DEPTH:
             raise _failure(path, event.start_mark, f"is nested more than {MAX_DEPTH} deep")
 
@@ -105,14 +122,18 @@ def _events(text: str, path: Path) -> Iterator[Any]:
     try:
         yield from yaml.parse(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
-        raise _failure(path, error.problem_mark, error.problem or "cannot be read as YAML") from error
+        raise _failure(
+            path, error.problem_mark, error.problem or "cannot be read as YAML"
+        ) from error
     except yaml.YAMLError as error:
         raise YamlError(f"{path}: cannot be read as YAML: {str(error).splitlines()[0]}") from error
 
 
 def _failure(path: Path, mark: Any, message: str) -> YamlError:
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    plain = next((words for start, words in _IN_PLAIN_WORDS.items() if message.startswith(start)), message)
+    plain = next(
+        (words for start, words in _IN_PLAIN_WORDS.items() if message.startswith(start)), message
+    )
     return YamlError(str(Problem(path, line, column, plain)))
 
 
@@ -149,9 +170,17 @@ def _mapping(node: yaml.MappingNode, keys: KeyPath, document: Document) -> dict[
         if not isinstance(key, str):
             raise _failure(document.path, key_node.start_mark, "a key must be a single word")
         if key in built:
-            raise _failure(document.path, key_node.start_mark, f"key '{key}' is written twice: keep one of them")
+            raise _failure(
+                document.path,
+                key_node.start_mark,
+                f"key '{key}' is written twice: keep one of them",
+            )
         if not key_node.style and (key.lower() in _BOOLEAN_LIKE or key == "<<"):
-            raise _failure(document.path, key_node.start_mark, f"key '{key}' is ambiguous in YAML: use another word")
+            raise _failure(
+                document.path,
+                key_node.start_mark,
+                f"key '{key}' is ambiguous in YAML: use another word",
+            )
         path = (*keys, key)
         document.places[path] = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
         built[key] = _build(value_node, path, document)
@@ -173,15 +202,25 @@ def _scalar(node: yaml.ScalarNode, path: Path) -> Any:
             raise _failure(path, node.start_mark, f"'{text}' is no date: {error}") from error
     if text.lower() in _BOOLEAN_LIKE or text in ("True", "False", "TRUE", "FALSE"):
         if not text:
-            raise _failure(path, node.start_mark, "the value is empty: write one, or take the key out")
-        raise _failure(path, node.start_mark, f"'{text}' is ambiguous: write true, false, or the word in quotes")
+            raise _failure(
+                path, node.start_mark, "the value is empty: write one, or take the key out"
+            )
+        raise _failure(
+            path,
+            node.start_mark,
+            f"'{text}' is ambiguous: write true, false, or the word in quotes",
+        )
     if _NUMBER_LIKE.match(text):
-        hint = "write whole pence or a whole number, a fraction as \"55/100\", or text in quotes"
-        raise _failure(path, node.start_mark, f"'{text}' could be read in more than one way: {hint}")
+        hint = 'write whole pence or a whole number, a fraction as "55/100", or text in quotes'
+        raise _failure(
+            path, node.start_mark, f"'{text}' could be read in more than one way: {hint}"
+        )
     return text
 
 
 def _whole(text: str, node: yaml.ScalarNode, path: Path) -> int:
     if len(text) > 18:
-        raise _failure(path, node.start_mark, "a number of more than 18 digits: no amount is that large")
+        raise _failure(
+            path, node.start_mark, "a number of more than 18 digits: no amount is that large"
+        )
     return int(text)

@@ -4,4 +4,12 @@ from nostop.determination.cases import CaseResult, run_cases
 from nostop.determination.determine import determine
 from nostop.determination.situations import Given, read_frames, read_json, read_situation
 
-__all__ = ["CaseResult", "Given", "determine", "read_frames", "read_json", "read_situation", "run_cases"]
+__all__ = [
+    "CaseResult",
+    "Given",
+    "determine",
+    "read_frames",
+    "read_json",
+    "read_situation",
+    "run_cases",
+]

@@ -1,4 +1,5 @@
-"""Authors' worked examples: cases/*.yaml beside a pack, run all as one frame for each date and scheme."""
+"""Authors' worked examples: cases/*.yaml beside a pack, run all as one frame for each date and
+scheme."""
 
 import copy
 from dataclasses import dataclass
@@ -18,7 +19,11 @@ from nostop.rulebook.catalogue import Catalogue, canonical
 from nostop.rulebook.reading import read_model
 from nostop.strict_yaml import Document
 
-_GROUPS = {"people": Level.PERSON, "benefit_units": Level.BENEFIT_UNIT, "households": Level.HOUSEHOLD}
+_GROUPS = {
+    "people": Level.PERSON,
+    "benefit_units": Level.BENEFIT_UNIT,
+    "households": Level.HOUSEHOLD,
+}
 
 
 class _Strict(BaseModel):
@@ -112,13 +117,16 @@ def _read(file: Path, scheme: str, catalogue: Catalogue) -> tuple[list[_Ready], 
 def _situation(case: _Case, situations: dict[str, Any], catalogue: Catalogue) -> dict[str, Any]:
     if case.start_from not in situations:
         hint = nearest(case.start_from, list(situations))
-        raise SituationError(f"case '{case.name}': start_from '{case.start_from}' is no situation of this file{hint}")
+        raise SituationError(
+            f"case '{case.name}': start_from '{case.start_from}' is no situation of this file{hint}"
+        )
     data = _merged(copy.deepcopy(situations[case.start_from]), case.change)
     return {group: _filled(items, group, catalogue) for group, items in data.items()}
 
 
 def _merged(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
-    """Put the changes over the base, key by key. `unknown` takes a person or group out; of a fact it stays, and is read later."""
+    """Put the changes over the base, key by key. `unknown` takes a person or group out; of a fact
+    it stays, and is read later."""
     merged = dict(base)
     for key, value in change.items():
         if value == "unknown" and isinstance(merged.get(key), dict):
@@ -132,12 +140,15 @@ def _merged(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
 
 def _filled(items: dict[str, Any], group: str, catalogue: Catalogue) -> dict[str, Any]:
     if group not in _GROUPS:
-        raise SituationError(f"'{group}' is none of {', '.join(_GROUPS)}{nearest(group, list(_GROUPS))}")
+        raise SituationError(
+            f"'{group}' is none of {', '.join(_GROUPS)}{nearest(group, list(_GROUPS))}"
+        )
     return {name: _with_nil(item, _GROUPS[group], catalogue) for name, item in items.items()}
 
 
 def _with_nil(item: dict[str, Any], level: Level, catalogue: Catalogue) -> dict[str, Any]:
-    """`everything_else: nil` says of each fact not written that there is none of it; `unknown` says that it is not known."""
+    """`everything_else: nil` says of each fact not written that there is none of it; `unknown` says
+    that it is not known."""
     rest = dict(item)
     asked = rest.pop("everything_else", None)
     if asked not in (None, "nil"):
@@ -158,7 +169,11 @@ def _rows(ready: list[_Ready], book: Rulebook) -> dict[int, list[dict[str, Any]]
     for (on, scheme), numbers in together.items():
         joined = join_situations([(str(number), ready[number].situation) for number in numbers])
         for row in determine(joined, book, on, [scheme]).iter_rows(named=True):
-            ids = [row[key] for key in ("person_id", "benefit_unit_id", "household_id") if row[key] is not None]
+            ids = [
+                row[key]
+                for key in ("person_id", "benefit_unit_id", "household_id")
+                if row[key] is not None
+            ]
             number, subject = ids[0].split("/", 1)
             found.setdefault(int(number), []).append({**row, "subject": subject})
     return found
@@ -170,7 +185,11 @@ def join_situations(named: list[tuple[str, Situation]]) -> Situation:
     def joined(frames: list[tuple[str, pl.DataFrame]]) -> pl.DataFrame:
         keys = ("person_id", "benefit_unit_id", "household_id")
         return pl.concat(
-            frame.with_columns(pl.concat_str(pl.lit(f"{name}/"), pl.col(key)).alias(key) for key in keys if key in frame.columns)
+            frame.with_columns(
+                pl.concat_str(pl.lit(f"{name}/"), pl.col(key)).alias(key)
+                for key in keys
+                if key in frame.columns
+            )
             for name, frame in frames
         )
 
@@ -190,7 +209,9 @@ def _judge(ready: _Ready, rows: list[dict[str, Any]]) -> CaseResult:
     if len(chosen) != 1:
         subjects = ", ".join(sorted(row["subject"] for row in rows))
         message = f"write which of {subjects} the case is about, as subject: ..."
-        return CaseResult(ready.scheme, ready.document.path, line, case.name, passed=False, message=message)
+        return CaseResult(
+            ready.scheme, ready.document.path, line, case.name, passed=False, message=message
+        )
     wrong = [
         f"{key}: expected {_shown(wanted)}, found {_shown(chosen[0][key])}"
         for key, wanted in case.expect.model_dump(exclude_unset=True).items()
@@ -201,8 +222,12 @@ def _judge(ready: _Ready, rows: list[dict[str, Any]]) -> CaseResult:
         message += f" (missing: {', '.join(chosen[0]['missing'])})"
     elif wrong:
         message += f" (because: {', '.join(chosen[0]['because'])})"
-    return CaseResult(ready.scheme, ready.document.path, line, case.name, passed=not wrong, message=message)
+    return CaseResult(
+        ready.scheme, ready.document.path, line, case.name, passed=not wrong, message=message
+    )
 
 
 def _shown(value: Any) -> str:
-    return canonical(value) or "nothing" if not isinstance(value, list) else ", ".join(value) or "none"
+    return (
+        canonical(value) or "nothing" if not isinstance(value, list) else ", ".join(value) or "none"
+    )

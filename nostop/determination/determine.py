@@ -1,4 +1,5 @@
-"""Compiled schemes x facts -> determinations: one row for each subject, scheme and date. Pure; polars does the work."""
+"""Compiled schemes x facts -> determinations: one row for each subject, scheme and date. Pure;
+polars does the work."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -16,7 +17,8 @@ from nostop.rulebook.plan import KEYS, LOW_TO_HIGH, Plan, SchemePlan, compile_pl
 #: People worked out at once: enough to keep every core busy, few enough to bound memory.
 PEOPLE_AT_ONCE = 300_000
 SLICE = 25_000
-#: From this many people on, a second pass for the undecided costs less than asking of everybody what is missing.
+#: From this many people on, a second pass for the undecided costs less than asking of everybody
+#: what is missing.
 MANY = 50_000
 
 
@@ -31,7 +33,8 @@ def determine(
     Returns:
         `Determinations`. Amounts are pence in the scheme's own period.
     Raises:
-        FrameError: a column is missing or has another type, or an award's period is not its scheme's.
+        FrameError: a column is missing or has another type, or an award's period is not its
+            scheme's.
         RuleError: an unknown scheme, or a rate without a value for the date.
     """
     plan = compile_plan(book, effective_on, schemes)
@@ -41,16 +44,25 @@ def determine(
     if not pieces:
         return empty(Determinations)
     subject = {each.scheme.id: KEYS[each.scheme.pack.decides_for] for each in plan.schemes}
-    return check(Determinations, pl.concat(pl.concat(pieces[name]).sort(subject[name]) for name in sorted(pieces)))
+    return check(
+        Determinations,
+        pl.concat(pl.concat(pieces[name]).sort(subject[name]) for name in sorted(pieces)),
+    )
 
 
-def _rows(plan: Plan, frames: dict[Level, pl.DataFrame]) -> Iterator[tuple[SchemePlan, pl.DataFrame]]:
-    """Run the plan piece by piece. It is built once, on sources that each piece is put behind in turn."""
+def _rows(
+    plan: Plan, frames: dict[Level, pl.DataFrame]
+) -> Iterator[tuple[SchemePlan, pl.DataFrame]]:
+    """Run the plan piece by piece. It is built once, on sources that each piece is put behind in
+    turn."""
     held = dict(frames)
 
     def source(level: Level) -> nw.LazyFrame:
         def read(
-            columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, _batch: int | None
+            columns: list[str] | None,
+            predicate: pl.Expr | None,
+            rows: int | None,
+            _batch: int | None,
         ) -> Iterator[pl.DataFrame]:
             frame = held[level] if columns is None else held[level].select(columns)
             frame = frame if predicate is None else frame.filter(predicate)
@@ -66,7 +78,11 @@ def _rows(plan: Plan, frames: dict[Level, pl.DataFrame]) -> Iterator[tuple[Schem
     results = [frame.to_native() for frame in plan.run(sources, share).values()]
     for piece in _pieces(frames):
         held.update(piece)
-        collected = pl.collect_all(results) if piece[Level.PERSON].height < MANY else _in_two_passes(results, piece, held)
+        collected = (
+            pl.collect_all(results)
+            if piece[Level.PERSON].height < MANY
+            else _in_two_passes(results, piece, held)
+        )
         for raw, scheme in zip(collected, plan.schemes, strict=True):
             yield scheme, _decoded(raw, scheme, plan.effective_on)
 
@@ -74,26 +90,37 @@ def _rows(plan: Plan, frames: dict[Level, pl.DataFrame]) -> Iterator[tuple[Schem
 def _in_two_passes(
     results: list[pl.LazyFrame], piece: dict[Level, pl.DataFrame], held: dict[Level, pl.DataFrame]
 ) -> list[pl.DataFrame]:
-    """Work out outcomes first, and what is missing only in households where some outcome is open: half the work."""
+    """Work out outcomes first, and what is missing only in households where some outcome is open:
+    half the work."""
     decided = pl.collect_all([frame.drop("missing_bits") for frame in results])
-    open_ = pl.concat(raw.filter(pl.col("outcome").is_null()).select("household_id") for raw in decided).unique()
-    held.update({level: frame.join(open_, on="household_id", how="semi") for level, frame in piece.items()})
+    open_ = pl.concat(
+        raw.filter(pl.col("outcome").is_null()).select("household_id") for raw in decided
+    ).unique()
+    held.update(
+        {level: frame.join(open_, on="household_id", how="semi") for level, frame in piece.items()}
+    )
     if open_.is_empty():
         return [raw.with_columns(missing_bits=pl.lit(0, dtype=pl.Int64)) for raw in decided]
     keys = [[key for key in KEYS.values() if key in raw.columns] for raw in decided]
-    lacking = pl.collect_all([frame.select(*key, "missing_bits") for frame, key in zip(results, keys, strict=True)])
+    lacking = pl.collect_all(
+        [frame.select(*key, "missing_bits") for frame, key in zip(results, keys, strict=True)]
+    )
     return [
-        raw.join(found, on=key, how="left", validate="1:1").with_columns(pl.col("missing_bits").fill_null(0))
+        raw.join(found, on=key, how="left", validate="1:1").with_columns(
+            pl.col("missing_bits").fill_null(0)
+        )
         for raw, found, key in zip(decided, lacking, keys, strict=True)
     ]
 
 
-# --- facts in, in the columns a plan reads --------------------------------------------------------------------------
+# --- facts in, in the columns a plan reads --------------------------------------------------------
 
 
 def prepared(situation: Situation, book: Rulebook, plan: Plan) -> dict[Level, pl.DataFrame]:
     """Return the three frames with exactly the columns that the plan reads."""
-    people = _with_facts(situation.people, book, plan, Level.PERSON, ["benefit_unit_id", "household_id", "role"])
+    people = _with_facts(
+        situation.people, book, plan, Level.PERSON, ["benefit_unit_id", "household_id", "role"]
+    )
     if people["role"].null_count():
         raise FrameError("people: 'role' is empty for somebody: write adult or child")
     people = people.hstack(receipts(situation, plan))
@@ -108,18 +135,26 @@ def prepared(situation: Situation, book: Rulebook, plan: Plan) -> dict[Level, pl
     peopled = {"how": "inner", "validate": "1:1", "maintain_order": "left"}
     return {
         Level.PERSON: people,
-        Level.BENEFIT_UNIT: units.join(together.drop("household_id"), on="benefit_unit_id", **peopled),  # type: ignore[arg-type]
+        Level.BENEFIT_UNIT: units.join(
+            together.drop("household_id"), on="benefit_unit_id", **peopled
+        ),  # type: ignore[arg-type]
         Level.HOUSEHOLD: households.join(at_home, on="household_id", **peopled),  # type: ignore[arg-type]
     }
 
 
-def _with_facts(frame: pl.DataFrame, book: Rulebook, plan: Plan, level: Level, keys: list[str]) -> pl.DataFrame:
+def _with_facts(
+    frame: pl.DataFrame, book: Rulebook, plan: Plan, level: Level, keys: list[str]
+) -> pl.DataFrame:
     key = KEYS[level]
     for name in (key, *keys):
         if name not in frame.columns:
-            raise FrameError(f"{level.value} table: column '{name}' is missing, found {frame.columns}")
+            raise FrameError(
+                f"{level.value} table: column '{name}' is missing, found {frame.columns}"
+            )
     if frame[key].is_duplicated().any():
-        raise FrameError(f"{level.value} table: '{key}' repeats: each row is one {level.value.replace('_', ' ')}")
+        raise FrameError(
+            f"{level.value} table: '{key}' repeats: each row is one {level.value.replace('_', ' ')}"
+        )
     facts = book.catalogue.at(level)
     wanted = [name for name in facts if name in plan.schedule.facts and name not in keys]
     columns = [pl.col(key).cast(pl.String), *(pl.col(name) for name in keys)]
@@ -153,7 +188,8 @@ def _must_resolve(together: pl.DataFrame, frame: pl.DataFrame, keys: list[str]) 
 
 
 def receipts(situation: Situation, plan: Plan) -> pl.DataFrame:
-    """Return, row by row for people and per scheme read: `known:`, `held:` (claimed), `paid:` (in payment), `sum:` (pence)."""
+    """Return, row by row for people and per scheme read: `known:`, `held:` (claimed), `paid:` (in
+    payment), `sum:` (pence)."""
     schemes = sorted(plan.schedule.receipts)
     known = pl.lit(value=situation.awards is not None)
     if "awards_known" in situation.people.columns:
@@ -161,7 +197,10 @@ def receipts(situation: Situation, plan: Plan) -> pl.DataFrame:
     complete = situation.receipt_known_for
     people = situation.people.select(
         pl.col("person_id").cast(pl.String),
-        *((known & pl.lit(complete is None or name in complete)).alias(f"known:{name}") for name in schemes),
+        *(
+            (known & pl.lit(complete is None or name in complete)).alias(f"known:{name}")
+            for name in schemes
+        ),
     )
     awards = situation.awards if situation.awards is not None else _no_awards()
     _check_periods(awards, plan)
@@ -171,9 +210,14 @@ def receipts(situation: Situation, plan: Plan) -> pl.DataFrame:
         cs.starts_with("held:", "paid:", "open:").any(), cs.starts_with("sum:").sum()
     )
     # One award in payment whose amount is not stated leaves the sum unknown.
-    whole = [pl.when(~pl.col(f"open:{name}")).then(pl.col(f"sum:{name}")).alias(f"sum:{name}") for name in schemes]
+    whole = [
+        pl.when(~pl.col(f"open:{name}")).then(pl.col(f"sum:{name}")).alias(f"sum:{name}")
+        for name in schemes
+    ]
     found = found.with_columns(whole).drop(cs.starts_with("open:"))
-    return people.join(found, on="person_id", how="left", validate="1:1", maintain_order="left").drop("person_id")
+    return people.join(
+        found, on="person_id", how="left", validate="1:1", maintain_order="left"
+    ).drop("person_id")
 
 
 def _no_awards() -> pl.DataFrame:
@@ -184,7 +228,11 @@ def _no_awards() -> pl.DataFrame:
 
 
 def _in_force(awards: pl.DataFrame, on: date) -> pl.DataFrame:
-    begun = pl.col("starts_on").is_null() | (pl.col("starts_on") <= on) | pl.col("status").is_in(["pending", "opted_out"])
+    begun = (
+        pl.col("starts_on").is_null()
+        | (pl.col("starts_on") <= on)
+        | pl.col("status").is_in(["pending", "opted_out"])
+    )
     lasting = pl.col("ends_on").is_null() | (pl.col("ends_on") >= on)
     return awards.filter(pl.col("status").is_in(CLAIMED_STATUSES) & begun & lasting)
 
@@ -200,7 +248,9 @@ def _marks(scheme: str) -> Iterator[pl.Expr]:
 
 def _check_periods(awards: pl.DataFrame, plan: Plan) -> None:
     per = {name: award.per.value for name, award in plan.book.catalogue.awards.items()}
-    read = awards.filter(pl.col("scheme").is_in(sorted(plan.schedule.receipts)) & pl.col("amount").is_not_null())
+    read = awards.filter(
+        pl.col("scheme").is_in(sorted(plan.schedule.receipts)) & pl.col("amount").is_not_null()
+    )
     stated = pl.col("scheme").replace_strict(per, default=None, return_dtype=pl.String)
     wrong = read.filter(pl.col("per").ne_missing(stated))
     if wrong.height:
@@ -220,12 +270,14 @@ def _pieces(frames: dict[Level, pl.DataFrame]) -> Iterator[dict[Level, pl.DataFr
     for start in range(0, households.height, size):
         part = households.slice(start, size)
         yield {
-            level: part if level is Level.HOUSEHOLD else frame.join(part.select("household_id"), on="household_id", how="semi")
+            level: part
+            if level is Level.HOUSEHOLD
+            else frame.join(part.select("household_id"), on="household_id", how="semi")
             for level, frame in frames.items()
         }
 
 
-# --- results out ----------------------------------------------------------------------------------------------------
+# --- results out ----------------------------------------------------------------------------------
 
 
 def _decoded(raw: pl.DataFrame, plan: SchemePlan, on: date) -> pl.DataFrame:
@@ -239,40 +291,55 @@ def _decoded(raw: pl.DataFrame, plan: SchemePlan, on: date) -> pl.DataFrame:
         .when(pl.col("outcome")).then(pl.lit(Outcome.ENTITLED.value))
         .otherwise(pl.lit(Outcome.NOT_ENTITLED.value))
     )  # fmt: skip
-    rows = _with_words(raw, plan).lazy().with_columns(words=words, worth_asking=unknown & something & only_askable)
+    rows = (
+        _with_words(raw, plan)
+        .lazy()
+        .with_columns(words=words, worth_asking=unknown & something & only_askable)
+    )
     above = LOW_TO_HIGH[LOW_TO_HIGH.index(pack.decides_for) :]
-    keys = {key: pl.col(key) if level in above else pl.lit(None, dtype=pl.String) for level, key in KEYS.items()}
-    return rows.select(
-        **keys,
-        scheme=pl.lit(pack.scheme),
-        effective_date=pl.lit(on, dtype=pl.Date),
-        outcome="words",
-        amount=pl.when(pl.col("lo") == pl.col("hi")).then("lo"),
-        amount_low="lo",
-        amount_high="hi",
-        per=pl.lit(pack.award.per.value),
-        claimed="claimed",
-        worth_asking="worth_asking",
-        confidence="confidence",
-        because="because",
-        missing="missing",
-        pack_version=pl.lit(plan.scheme.version),
-    ).select(empty(Determinations).columns).collect()
+    keys = {
+        key: pl.col(key) if level in above else pl.lit(None, dtype=pl.String)
+        for level, key in KEYS.items()
+    }
+    return (
+        rows.select(
+            **keys,
+            scheme=pl.lit(pack.scheme),
+            effective_date=pl.lit(on, dtype=pl.Date),
+            outcome="words",
+            amount=pl.when(pl.col("lo") == pl.col("hi")).then("lo"),
+            amount_low="lo",
+            amount_high="hi",
+            per=pl.lit(pack.award.per.value),
+            claimed="claimed",
+            worth_asking="worth_asking",
+            confidence="confidence",
+            because="because",
+            missing="missing",
+            pack_version=pl.lit(plan.scheme.version),
+        )
+        .select(empty(Determinations).columns)
+        .collect()
+    )
 
 
 def _with_words(raw: pl.DataFrame, plan: SchemePlan) -> pl.DataFrame:
-    """Decode bits into condition and fact ids: only the few combinations that occur are decoded, then joined."""
+    """Decode bits into condition and fact ids: only the few combinations that occur are decoded,
+    then joined."""
     width = 1 << len(plan.conditions)
     unknown = pl.col("outcome").is_null()
     coded = raw.with_columns(
         reasons=pl.col("true_bits") * width + pl.col("unknown_bits"),
         lacking=pl.when(unknown).then("missing_bits").otherwise(0),
     )
-    because = {code: _because(code // width, code % width, plan.conditions) for code in coded["reasons"].unique()}
+    because = {
+        code: _because(code // width, code % width, plan.conditions)
+        for code in coded["reasons"].unique()
+    }
     missing = {code: _ids(code, plan.facts) for code in coded["lacking"].unique()}
-    return coded.join(_lookup("reasons", "because", because), on="reasons", how="left", validate="m:1").join(
-        _lookup("lacking", "missing", missing), on="lacking", how="left", validate="m:1"
-    )
+    return coded.join(
+        _lookup("reasons", "because", because), on="reasons", how="left", validate="m:1"
+    ).join(_lookup("lacking", "missing", missing), on="lacking", how="left", validate="m:1")
 
 
 def _lookup(key: str, name: str, values: dict[int, list[str]]) -> pl.DataFrame:

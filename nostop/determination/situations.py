@@ -1,4 +1,5 @@
-"""Cases and frames from files -> situations. A fact left out is unknown; a name nobody knows is an error, never ignored."""
+"""Cases and frames from files -> situations. A fact left out is unknown; a name nobody knows is an
+error, never ignored."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -31,30 +32,38 @@ def read_json(path: Path, catalogue: Catalogue) -> list[Given]:
     """Read one situation, or a list of them, from a JSON file.
 
     Raises:
-        SituationError: not strict JSON, or something in it is unknown, of the wrong type, or contradicts itself.
+        SituationError: not strict JSON, or something in it is unknown, of the wrong type, or
+    contradicts itself.
     """
     try:
         raw = path.read_bytes()
     except OSError as error:
         raise SituationError(f"{path}: cannot be read: {error.strerror}") from error
     if len(raw) > MAX_BYTES:
-        raise SituationError(f"{path}: is larger than {MAX_BYTES:,} bytes: give many people as a folder of Parquet files")
+        raise SituationError(
+            f"{path}: is larger than {MAX_BYTES:,} bytes: give many people as a folder of Parquet files"
+        )
     data = strict_json(raw, str(path))
     items = data if isinstance(data, list) else [data]
     if not items:
         raise SituationError(f"{path}: holds an empty list: write at least one situation")
     return [
-        read_situation(item, catalogue, str(path) if len(items) == 1 else f"{path}: situation {index + 1}")
+        read_situation(
+            item, catalogue, str(path) if len(items) == 1 else f"{path}: situation {index + 1}"
+        )
         for index, item in enumerate(items)
     ]
 
 
 def strict_json(raw: bytes, where: str) -> Any:
-    """Return JSON data; NaN, Infinity, repeated keys, deep nesting and text that is not UTF-8 are refused."""
+    """Return JSON data; NaN, Infinity, repeated keys, deep nesting and text that is not UTF-8 are
+    refused."""
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise SituationError(f"{where}: is not UTF-8 (byte {error.start}): save it as UTF-8") from error
+        raise SituationError(
+            f"{where}: is not UTF-8 (byte {error.start}): save it as UTF-8"
+        ) from error
     if "\x00" in text:
         raise SituationError(f"{where}: holds a NUL character")
     if _depth(text) > MAX_DEPTH:
@@ -74,7 +83,9 @@ def strict_json(raw: bytes, where: str) -> Any:
     try:
         return json.loads(text, parse_constant=refuse, object_pairs_hook=pairs)
     except json.JSONDecodeError as error:
-        raise SituationError(f"{where}:{error.lineno}:{error.colno}: is not JSON: {error.msg}") from error
+        raise SituationError(
+            f"{where}:{error.lineno}:{error.colno}: is not JSON: {error.msg}"
+        ) from error
     except ValueError as error:
         raise SituationError(f"{where}: a number has too many digits") from error
 
@@ -110,7 +121,10 @@ def read_situation(data: Any, catalogue: Catalogue, where: str) -> Given:
     rows, awards = _people(people, units, unit_of, household_of, (catalogue, where))
     unit_rows = _unit_rows(units, household_of, catalogue, where)
     household_rows = [
-        {"household_id": name, **_facts(item, catalogue.at(Level.HOUSEHOLD), ("members",), f"{where}: {name}")}
+        {
+            "household_id": name,
+            **_facts(item, catalogue.at(Level.HOUSEHOLD), ("members",), f"{where}: {name}"),
+        }
         for name, item in households.items()
     ]
     situation = Situation(
@@ -119,14 +133,18 @@ def read_situation(data: Any, catalogue: Catalogue, where: str) -> Given:
         households=_table(household_rows, catalogue, Level.HOUSEHOLD, {}),
         awards=pl.DataFrame(awards, schema=empty(Awards).schema),
     )
-    return Given(_date(data["on"], f"{where}: on") if data.get("on") is not None else None, situation)
+    return Given(
+        _date(data["on"], f"{where}: on") if data.get("on") is not None else None, situation
+    )
 
 
 def _units(data: dict[str, Any], people: dict[str, Any], where: str) -> dict[str, Any]:
     if data.get("benefit_units") is not None:
         return _objects(data["benefit_units"], f"{where}: benefit_units")
     if len(people) > 1:
-        raise SituationError(f"{where}: 'benefit_units' is missing: say who belongs together, as adults and children")
+        raise SituationError(
+            f"{where}: 'benefit_units' is missing: say who belongs together, as adults and children"
+        )
     (name,) = people
     is_child = people[name].get("role") == "child"
     return {name: {"children" if is_child else "adults": [name]}}
@@ -136,7 +154,9 @@ def _households(data: dict[str, Any], people: dict[str, Any], where: str) -> dic
     given = data.get("households")
     if given is None:
         if len(people) > 1:
-            raise SituationError(f"{where}: 'households' is missing: say who lives together, as members")
+            raise SituationError(
+                f"{where}: 'households' is missing: say who lives together, as members"
+            )
         return {name: {"members": [name]} for name in people}
     households = _objects(given, f"{where}: households")
     if len(households) == 1:
@@ -154,13 +174,19 @@ def _one_of_each(
         for key in keys:
             for member in _names(item.get(key, []), f"{where}: {name}: {key}"):
                 if member not in people:
-                    raise SituationError(f"{where}: {name}: '{member}' is nobody in people{nearest(member, list(people))}")
+                    raise SituationError(
+                        f"{where}: {name}: '{member}' is nobody in people{nearest(member, list(people))}"
+                    )
                 if member in found:
-                    raise SituationError(f"{where}: '{member}' is named in '{found[member]}' and again in '{name}'")
+                    raise SituationError(
+                        f"{where}: '{member}' is named in '{found[member]}' and again in '{name}'"
+                    )
                 found[member] = name
     left_out = [name for name in people if name not in found]
     if left_out:
-        raise SituationError(f"{where}: '{left_out[0]}' is in none: add them to {' or '.join(keys)} of one")
+        raise SituationError(
+            f"{where}: '{left_out[0]}' is in none: add them to {' or '.join(keys)} of one"
+        )
     return found
 
 
@@ -180,13 +206,18 @@ def _people(
         role = "child" if name in units[unit_of[name]].get("children", []) else "adult"
         given = _facts(item, facts, ("awards",), at)
         if given.get("role") not in (None, role):
-            raise SituationError(f"{at}: role is '{given['role']}', but '{unit_of[name]}' names them as {role}")
+            raise SituationError(
+                f"{at}: role is '{given['role']}', but '{unit_of[name]}' names them as {role}"
+            )
         known = item.get("awards") is not None
         rows.append(
             {**given, "person_id": name, "benefit_unit_id": unit_of[name], "household_id": household_of[name],
              "role": role, "awards_known": known}
         )  # fmt: skip
-        awards += [_award(each, name, list(catalogue.awards), f"{at}: awards") for each in _list(item, "awards", at)]
+        awards += [
+            _award(each, name, list(catalogue.awards), f"{at}: awards")
+            for each in _list(item, "awards", at)
+        ]
     return rows, awards
 
 
@@ -199,8 +230,12 @@ def _unit_rows(
         homes = {household_of[member] for member in members}
         if len(homes) != 1:
             found = ", ".join(sorted(homes)) or "none"
-            raise SituationError(f"{where}: {name}: a benefit unit lives in one household, found {found}")
-        facts = _facts(item, catalogue.at(Level.BENEFIT_UNIT), ("adults", "children"), f"{where}: {name}")
+            raise SituationError(
+                f"{where}: {name}: a benefit unit lives in one household, found {found}"
+            )
+        facts = _facts(
+            item, catalogue.at(Level.BENEFIT_UNIT), ("adults", "children"), f"{where}: {name}"
+        )
         rows.append({"benefit_unit_id": name, "household_id": homes.pop(), **facts})
     return rows
 
@@ -217,22 +252,40 @@ def _award(data: Any, person: str, known: list[str], where: str) -> dict[str, An
     _known_keys(data, _AWARD_KEYS, where)
     scheme, status = data.get("scheme"), data.get("status")
     if scheme not in known:
-        raise SituationError(f"{where}: scheme '{scheme}' is no award{nearest(str(scheme), known)} ({', '.join(known)})")
+        raise SituationError(
+            f"{where}: scheme '{scheme}' is no award{nearest(str(scheme), known)} ({', '.join(known)})"
+        )
     if status not in AWARD_STATUSES:
         raise SituationError(f"{where}: status '{status}' is none of {', '.join(AWARD_STATUSES)}")
     amount, per = data.get("amount"), data.get("per")
-    if amount is not None and (not isinstance(amount, int) or isinstance(amount, bool) or amount < 0):
+    if amount is not None and (
+        not isinstance(amount, int) or isinstance(amount, bool) or amount < 0
+    ):
         raise SituationError(f"{where}: amount {amount!r} must be whole pence")
     if per is not None and per not in [each.value for each in Period]:
         raise SituationError(f"{where}: per '{per}' is none of week, month, year, once")
-    days = {key: _date(data[key], f"{where}: {key}") if data.get(key) is not None else None for key in _AWARD_KEYS[4:]}
-    return {"person_id": person, "scheme": scheme, "status": status, "amount": amount, "per": per, **days}
+    days = {
+        key: _date(data[key], f"{where}: {key}") if data.get(key) is not None else None
+        for key in _AWARD_KEYS[4:]
+    }
+    return {
+        "person_id": person,
+        "scheme": scheme,
+        "status": status,
+        "amount": amount,
+        "per": per,
+        **days,
+    }
 
 
-def _facts(item: Any, facts: Mapping[str, Fact], others: tuple[str, ...], where: str) -> dict[str, Any]:
+def _facts(
+    item: Any, facts: Mapping[str, Fact], others: tuple[str, ...], where: str
+) -> dict[str, Any]:
     _must_be_object(item, where)
     _known_keys(item, (*facts, *others), where)
-    return {name: _value(item[name], facts[name], f"{where}: {name}") for name in item if name in facts}
+    return {
+        name: _value(item[name], facts[name], f"{where}: {name}") for name in item if name in facts
+    }
 
 
 def _value(value: Any, fact: Fact, where: str) -> Any:
@@ -266,7 +319,7 @@ def _date(value: Any, where: str) -> date:
             raise ValueError
         return date.fromisoformat(value)
     except ValueError as error:
-        raise SituationError(f"{where}: {value!r} is no date such as \"2026-06-01\"") from error
+        raise SituationError(f'{where}: {value!r} is no date such as "2026-06-01"') from error
 
 
 def _must_be_object(data: Any, where: str) -> None:
@@ -307,16 +360,19 @@ def _table(
         Level.HOUSEHOLD: ["household_id"],
     }[level]
     facts = {name: fact.dtype for name, fact in catalogue.at(level).items()}
-    return pl.DataFrame(rows, schema={**dict.fromkeys(keys, pl.String()), **facts, **extra}, orient="row")
+    return pl.DataFrame(
+        rows, schema={**dict.fromkeys(keys, pl.String()), **facts, **extra}, orient="row"
+    )
 
 
-# --- frames ---------------------------------------------------------------------------------------------------------
+# --- frames ---------------------------------------------------------------------------------------
 
 
 def read_frames(folder: Path, catalogue: Catalogue) -> Situation:
     """Read people.parquet, benefit_units.parquet, households.parquet and, if there, awards.parquet.
 
-    Without awards.parquet, receipt is unknown for everybody; with it, a scheme without a row is not claimed.
+    Without awards.parquet, receipt is unknown for everybody; with it, a scheme without a row is not
+    claimed.
 
     Raises:
         SituationError: a file is missing or cannot be read, or a column is not known.
@@ -339,7 +395,9 @@ _KEY_COLUMNS = {
 def _frame(folder: Path, name: str, catalogue: Catalogue, level: Level) -> pl.DataFrame:
     path = folder / f"{name}.parquet"
     frame = _parquet(path)
-    _known_keys(dict.fromkeys(frame.columns), (*catalogue.at(level), *_KEY_COLUMNS[level]), str(path))
+    _known_keys(
+        dict.fromkeys(frame.columns), (*catalogue.at(level), *_KEY_COLUMNS[level]), str(path)
+    )
     _check_values(frame, catalogue.at(level), path)
     return frame
 
@@ -350,7 +408,9 @@ def _parquet(path: Path) -> pl.DataFrame:
     try:
         return pl.read_parquet(path)
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise SituationError(f"{path}: cannot be read as Parquet: {str(error).splitlines()[0]}") from error
+        raise SituationError(
+            f"{path}: cannot be read as Parquet: {str(error).splitlines()[0]}"
+        ) from error
 
 
 def _check_values(frame: pl.DataFrame, facts: Mapping[str, Fact], path: Path) -> None:
@@ -362,7 +422,9 @@ def _check_values(frame: pl.DataFrame, facts: Mapping[str, Fact], path: Path) ->
         if fact.values and column.dtype == pl.String:
             odd = column.drop_nulls().unique().to_list()
             for value in sorted(set(odd) - set(fact.values)):
-                raise SituationError(f"{path}: {name}: '{value}' is none of {', '.join(fact.values)}")
+                raise SituationError(
+                    f"{path}: {name}: '{value}' is none of {', '.join(fact.values)}"
+                )
         if column.dtype.is_integer():
             smallest, largest = column.min(), column.max()
             if fact.non_negative and smallest < 0:  # type: ignore[operator]
@@ -384,5 +446,11 @@ def _awards_frame(path: Path, known: list[str]) -> pl.DataFrame | None:
         for value in frame[name].unique().to_list():
             if value not in allowed:
                 raise SituationError(f"{path}: {name} '{value}' is none of {', '.join(allowed)}")
-    absent = [pl.lit(None, dtype=kind).alias(name) for name, kind in schema.items() if name not in frame.columns]
-    return frame.with_columns(absent).select(pl.col(name).cast(kind) for name, kind in schema.items())
+    absent = [
+        pl.lit(None, dtype=kind).alias(name)
+        for name, kind in schema.items()
+        if name not in frame.columns
+    ]
+    return frame.with_columns(absent).select(
+        pl.col(name).cast(kind) for name, kind in schema.items()
+    )

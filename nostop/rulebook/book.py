@@ -1,7 +1,8 @@
-"""The rule book: every pack and library of a rules folder, read, typed and checked before anything runs.
+"""The rule book: every pack and library of a rules folder, read, typed and checked before anything
+runs.
 
-`load_rulebook` refuses a folder with anything wrong in it, one problem for each root cause. What a date needs (the rates in
-force) is settled later, by `rates.constants_on`.
+`load_rulebook` refuses a folder with anything wrong in it, one problem for each root cause. What a
+date needs (the rates in force) is settled later, by `rates.constants_on`.
 """
 
 import ast
@@ -39,9 +40,11 @@ from nostop.rulebook.reading import read_model
 from nostop.rulebook.tree import Definition, DefRef, FactRef, Kind, Node, walk
 from nostop.strict_yaml import Document
 
+
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """One pack, checked: its conditions, parts and notes as definitions (qualified `scheme.name`)."""
+    """One pack, checked: its conditions, parts and notes as definitions (qualified
+    `scheme.name`)."""
 
     pack: Pack
     folder: Path
@@ -63,7 +66,8 @@ class Scheme:
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """Everything under a rules folder. `definitions` holds workings, conditions, parts and notes by qualified name."""
+    """Everything under a rules folder. `definitions` holds workings, conditions, parts and notes by
+    qualified name."""
 
     path: Path
     catalogue: Catalogue
@@ -124,7 +128,9 @@ def load_rulebook(path: Path) -> Rulebook:
     loader = _Loader(path)
     book = loader.load()
     if loader.problems:
-        raise RuleError(sorted(loader.problems, key=lambda each: (str(each.path), each.line, each.column)))
+        raise RuleError(
+            sorted(loader.problems, key=lambda each: (str(each.path), each.line, each.column))
+        )
     return book
 
 
@@ -193,7 +199,9 @@ class _Loader:
             for name in gateway.fields:
                 if name not in self.catalogue.facts:
                     hint = nearest(name, list(self.catalogue.facts))
-                    self.problems.append(document.problem(f"'{name}' is no fact{hint}", "gateways", index, "fields"))
+                    self.problems.append(
+                        document.problem(f"'{name}' is no fact{hint}", "gateways", index, "fields")
+                    )
         return model.gateways
 
     def _read_owner(self, file: Path) -> None:
@@ -205,7 +213,9 @@ class _Loader:
         if model is None or document is None:
             self.refused.add(file.parent.name)
             return
-        owner = _Owner(model, document, file.parent, rates, rates_document, len(self.problems) > before)
+        owner = _Owner(
+            model, document, file.parent, rates, rates_document, len(self.problems) > before
+        )
         if owner.name in self.owners:
             other = self.owners[owner.name].document.path
             self.problems.append(document.problem(f"'{owner.name}' is already the name of {other}"))
@@ -220,14 +230,21 @@ class _Loader:
         return model or RatesFile(), document
 
     def _libraries_first(self) -> list[_Owner]:
-        """Owners so that each stands after the libraries it rests on; libraries that rest on each other are refused."""
+        """Owners so that each stands after the libraries it rests on; libraries that rest on each
+        other are refused."""
         ordered: list[_Owner] = []
         waiting = [each for each in self.owners.values() if isinstance(each.model, Library)]
         while waiting:
-            ready = [each for each in waiting if not any(other in waiting for other in self._rests_on(each))]
+            ready = [
+                each
+                for each in waiting
+                if not any(other in waiting for other in self._rests_on(each))
+            ]
             if not ready:
                 names = ", ".join(each.name for each in waiting)
-                self.problems.append(waiting[0].document.problem(f"libraries read each other in a circle: {names}"))
+                self.problems.append(
+                    waiting[0].document.problem(f"libraries read each other in a circle: {names}")
+                )
                 break
             ordered += ready
             waiting = [each for each in waiting if each not in ready]
@@ -235,12 +252,22 @@ class _Loader:
 
     def _rests_on(self, owner: _Owner) -> list[_Owner]:
         """The libraries whose names a library's formulas use."""
-        names = {name for working in owner.model.work_out.values() for name in _names_in(working.formula)}
-        others = (each for each in self.owners.values() if isinstance(each.model, Library) and each is not owner)
+        names = {
+            name for working in owner.model.work_out.values() for name in _names_in(working.formula)
+        }
+        others = (
+            each
+            for each in self.owners.values()
+            if isinstance(each.model, Library) and each is not owner
+        )
         own = {*owner.model.work_out, *owner.rates.rates, *owner.rates.tables}
-        return [each for each in others if (names - own) & {*each.model.work_out, *each.rates.rates, *each.rates.tables}]
+        return [
+            each
+            for each in others
+            if (names - own) & {*each.model.work_out, *each.rates.rates, *each.rates.tables}
+        ]
 
-    # --- names and trees --------------------------------------------------------------------------------------------
+    # --- names and trees --------------------------------------------------------------------------
 
     def _define(self, owner: _Owner) -> None:
         formulas = self._formulas(owner)
@@ -259,20 +286,28 @@ class _Loader:
         if isinstance(model, Pack):
             for name, part in model.award.parts.items():
                 says = part.says or name.replace("_", " ")
-                found[name] = _Formula(part.formula, says, part.cite, ("award", "parts", name, "formula"))
+                found[name] = _Formula(
+                    part.formula, says, part.cite, ("award", "parts", name, "formula")
+                )
             for index, condition in enumerate(model.entitled_when):
                 keys = ("entitled_when", index, "when")
-                found[f"when.{condition.id}"] = _Formula(condition.when, condition.says, condition.cite, keys)
+                found[f"when.{condition.id}"] = _Formula(
+                    condition.when, condition.says, condition.cite, keys
+                )
             for index, note in enumerate(model.notes):
                 if note.formula is not None:
-                    found[f"note.{note.id}"] = _Formula(note.formula, note.says, note.cite, ("notes", index, "formula"))
+                    found[f"note.{note.id}"] = _Formula(
+                        note.formula, note.says, note.cite, ("notes", index, "formula")
+                    )
         return found
 
     def _check_names(self, owner: _Owner) -> None:
         shared = dict.fromkeys((*owner.rates.rates, *owner.rates.tables), "a rate")
         for each in self._libraries_used(owner):
             shared |= dict.fromkeys(each.model.work_out, f"a working of {each.name}")
-            shared |= dict.fromkeys((*each.rates.rates, *each.rates.tables), f"a rate of {each.name}")
+            shared |= dict.fromkeys(
+                (*each.rates.rates, *each.rates.tables), f"a rate of {each.name}"
+            )
         self._told(owner, name_clashes(owner.model, self.catalogue, shared))
         if owner.rates_document is not None:
             for message, keys in rate_clashes(owner.rates, self.catalogue):
@@ -285,16 +320,24 @@ class _Loader:
     def _libraries(self, owner: _Owner) -> list[_Owner]:
         if isinstance(owner.model, Library):
             # Libraries may rest on other libraries: all of them, but not on themselves.
-            return [each for each in self.owners.values() if isinstance(each.model, Library) and each is not owner]
+            return [
+                each
+                for each in self.owners.values()
+                if isinstance(each.model, Library) and each is not owner
+            ]
         found = []
         for index, name in enumerate(owner.model.uses):
             library = self.owners.get(name)
             if library is None and name in self.refused:
                 continue
             if library is None or isinstance(library.model, Pack):
-                known = [each.name for each in self.owners.values() if isinstance(each.model, Library)]
+                known = [
+                    each.name for each in self.owners.values() if isinstance(each.model, Library)
+                ]
                 self.problems.append(
-                    owner.document.problem(f"'{name}' is no library{nearest(name, known)}", "uses", index)
+                    owner.document.problem(
+                        f"'{name}' is no library{nearest(name, known)}", "uses", index
+                    )
                 )
             else:
                 found.append(library)
@@ -321,7 +364,11 @@ class _Loader:
             rates=rates,
             tables=tables,
             definitions=definitions,
-            outcomes={pack.scheme: (pack.decides_for, pack.award.per) for pack in packs if pack is not owner.model},
+            outcomes={
+                pack.scheme: (pack.decides_for, pack.award.per)
+                for pack in packs
+                if pack is not owner.model
+            },
             award_periods={name: award.per for name, award in self.catalogue.awards.items()},
             weeks_in_year=_weeks(owner.model.periods),
         )
@@ -336,7 +383,11 @@ class _Loader:
                 return
             if state.get(name) == 1:
                 circle = " -> ".join((*path[path.index(name) :], name))
-                self.problems.append(owner.document.problem(f"goes round in a circle: {circle}", *formulas[name].keys))
+                self.problems.append(
+                    owner.document.problem(
+                        f"goes round in a circle: {circle}", *formulas[name].keys
+                    )
+                )
                 return
             state[name] = 1
             for other in _names_read(formulas[name]):
@@ -351,12 +402,18 @@ class _Loader:
 
     def _define_one(self, owner: _Owner, name: str, formula: "_Formula", scope: Scope) -> None:
         level = formula.level or scope.level
-        tree = None if self._rests_on_broken(owner, formula) else self._parse(owner, formula, scope, level)
+        tree = (
+            None
+            if self._rests_on_broken(owner, formula)
+            else self._parse(owner, formula, scope, level)
+        )
         if tree is None:
             return
         qualified = f"{owner.name}.{name}"
         turning = self._turning_points(owner, formula, scope, level, tree)
-        owner.definitions[name] = Definition(qualified, level, tree, formula.says, formula.cite, turning)
+        owner.definitions[name] = Definition(
+            qualified, level, tree, formula.says, formula.cite, turning
+        )
         scope.definitions[name] = (qualified, level, tree.kind)
         self._check_shape(owner, name, formula, tree)
 
@@ -369,16 +426,24 @@ class _Loader:
             return None
 
     def _is_half_read(self, owner: _Owner) -> bool:
-        """Whether names may be lacking because a file that defines them was refused: that is told already."""
+        """Whether names may be lacking because a file that defines them was refused: that is told
+        already."""
         uses = owner.model.uses if isinstance(owner.model, Pack) else ()
         read = (owner, *self._libraries_used(owner))
-        return any(each.rates_refused for each in read) or any(name in self.refused for name in uses)
+        return any(each.rates_refused for each in read) or any(
+            name in self.refused for name in uses
+        )
 
     def _rests_on_broken(self, owner: _Owner, formula: "_Formula") -> bool:
         """Whether a formula reads a name that was itself refused: that one message is enough."""
-        own = {*owner.model.work_out, *(owner.model.award.parts if isinstance(owner.model, Pack) else ())}
+        own = {
+            *owner.model.work_out,
+            *(owner.model.award.parts if isinstance(owner.model, Pack) else ()),
+        }
         broken = own - set(owner.definitions)
-        libraries = self._libraries_used(owner) if isinstance(owner.model, Pack) else self._rests_on(owner)
+        libraries = (
+            self._libraries_used(owner) if isinstance(owner.model, Pack) else self._rests_on(owner)
+        )
         for each in libraries:
             broken |= set(each.model.work_out) - set(each.definitions) - own
         return not broken.isdisjoint(_names_read(formula))
@@ -398,7 +463,9 @@ class _Loader:
             keys = ("work_out", formula.keys[1], "turning_points", index)
             point = self._parse(owner, _Formula(name, "", "", keys), scope, level)
             if point is not None and point.kind != tree.kind:
-                self.problems.append(owner.document.problem(f"'{name}' is {point.kind}, not {tree.kind}", *keys))
+                self.problems.append(
+                    owner.document.problem(f"'{name}' is {point.kind}, not {tree.kind}", *keys)
+                )
             elif point is not None:
                 points.append(point)
         return tuple(points)
@@ -409,22 +476,36 @@ class _Loader:
         if level is not owner.model.decides_for:
             return f"turning points stand at a working of the award's own level: {owner.model.decides_for.value}"
         first = next(each for each in owner.model.work_out.values() if each.turning_points)
-        return "" if formula.working is first else "only one working of a pack may have turning points"
+        return (
+            "" if formula.working is first else "only one working of a pack may have turning points"
+        )
 
     def _check_shape(self, owner: _Owner, name: str, formula: "_Formula", tree: Node) -> None:
         if not isinstance(owner.model, Pack):
             return
         if name.startswith("when."):
             if tree.kind.base != "bool":
-                self.problems.append(owner.document.problem(f"is {tree.kind} where yes or no is needed", *formula.keys))
+                self.problems.append(
+                    owner.document.problem(
+                        f"is {tree.kind} where yes or no is needed", *formula.keys
+                    )
+                )
             elif tree.level is None:
-                self.problems.append(owner.document.problem("is the same for everybody: it reads no fact", *formula.keys))
+                self.problems.append(
+                    owner.document.problem(
+                        "is the same for everybody: it reads no fact", *formula.keys
+                    )
+                )
         elif name in owner.model.award.parts:
             wanted = Kind("money", owner.model.award.per)
             if tree.kind.base != "zero" and tree.kind != wanted:
-                self.problems.append(owner.document.problem(f"is {tree.kind} where {wanted} is needed", *formula.keys))
+                self.problems.append(
+                    owner.document.problem(
+                        f"is {tree.kind} where {wanted} is needed", *formula.keys
+                    )
+                )
 
-    # --- the whole --------------------------------------------------------------------------------------------------
+    # --- the whole --------------------------------------------------------------------------------
 
     def _assemble(self, gateways: tuple[Gateway, ...]) -> Rulebook:
         definitions: dict[str, Definition] = {}
@@ -434,7 +515,9 @@ class _Loader:
         for owner in self.owners.values():
             definitions.update({each.name: each for each in owner.definitions.values()})
             rates.update({qualified: rate for qualified, rate in self._rates_of(owner).values()})
-            tables.update({qualified: table for qualified, table in self._tables_of(owner).values()})
+            tables.update(
+                {qualified: table for qualified, table in self._tables_of(owner).values()}
+            )
             if isinstance(owner.model, Pack):
                 schemes[owner.name] = self._scheme(owner, owner.model)
         return Rulebook(self.path, self.catalogue, gateways, schemes, definitions, rates, tables)
@@ -443,7 +526,9 @@ class _Loader:
         def found(names: Iterable[str]) -> tuple[Definition, ...]:
             return tuple(owner.definitions[name] for name in names if name in owner.definitions)
 
-        libraries = self._all_libraries([self.owners[name] for name in pack.uses if name in self.owners])
+        libraries = self._all_libraries(
+            [self.owners[name] for name in pack.uses if name in self.owners]
+        )
         folders = [owner.folder, *(each.folder for each in libraries)]
         return Scheme(
             pack=pack,
@@ -477,11 +562,15 @@ class _Loader:
 
     def _unlawful(self, book: Rulebook, pack: Pack) -> list[Complaint]:
         scheme = book.schemes[pack.scheme]
-        read = book.facts_read(each.name for each in (*scheme.conditions, *scheme.parts, *scheme.notes))
+        read = book.facts_read(
+            each.name for each in (*scheme.conditions, *scheme.parts, *scheme.notes)
+        )
         libraries = self._all_libraries([self.owners[name] for name in pack.uses])
         models = [pack, *(each.model for each in libraries)]
         cited = {fact for model in models for fact in model.protected_facts}
-        uncited = [fact for fact in read if self.catalogue.facts[fact].protected and fact not in cited]
+        uncited = [
+            fact for fact in read if self.catalogue.facts[fact].protected and fact not in cited
+        ]
         return unlawful_facts(pack.scheme, read, uncited, book.gateways)
 
     def _told(self, owner: _Owner, complaints: Iterable[Complaint]) -> None:

@@ -1,4 +1,5 @@
-"""rules/facts.yaml and rules/awards.yaml: every fact and award a rule may read, with its level, type and period."""
+"""rules/facts.yaml and rules/awards.yaml: every fact and award a rule may read, with its level,
+type and period."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -91,7 +92,8 @@ class _AwardsFile(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All facts and awards, in file order; the order settles which of two equally cheap facts is asked first."""
+    """All facts and awards, in file order; the order settles which of two equally cheap facts is
+    asked first."""
 
     facts: dict[str, Fact]
     awards: dict[str, AwardKind]
@@ -123,7 +125,8 @@ class Catalogue:
 
 
 def canonical(value: bool | int | date | str | None) -> str | None:
-    """Return a fact's value as the text that feeds and tables carry: `true`, `15000`, `2026-06-01`, `lcwra`."""
+    """Return a fact's value as the text that feeds and tables carry: `true`, `15000`, `2026-06-01`,
+    `lcwra`."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):

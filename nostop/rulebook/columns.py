@@ -1,8 +1,10 @@
-"""Interval arithmetic on columns: a number is a lowest and a highest column over one fixed denominator.
+"""Interval arithmetic on columns: a number is a lowest and a highest column over one fixed
+denominator.
 
-Null in `lo` means no lower bound, null in `hi` no upper bound; a number is known where both are there and equal. Constants
-stay Python integers until they meet a column, so that nothing is computed a million times that could be computed once.
-Only operations that every narwhals backend gives the same answer for are used: whole numbers, `//`, comparisons, `when`.
+Null in `lo` means no lower bound, null in `hi` no upper bound; a number is known where both are
+there and equal. Constants stay Python integers until they meet a column, so that nothing is
+computed a million times that could be computed once. Only operations that every narwhals backend
+gives the same answer for are used: whole numbers, `//`, comparisons, `when`.
 """
 
 import operator
@@ -37,7 +39,8 @@ class Num:
 
     @property
     def is_exact(self) -> bool:
-        """Whether both sides are one and the same column: known, or null and wholly unknown. Worked out once, not twice."""
+        """Whether both sides are one and the same column: known, or null and wholly unknown. Worked
+        out once, not twice."""
         return self.lo is self.hi
 
     def over(self, den: int) -> "Num":
@@ -54,13 +57,17 @@ def constant(value: Fraction | int) -> Num:
 
 
 def each_side(work: Callable[[Side], Side], a: Num, den: int) -> Num:
-    """Return a number whose sides are worked out from a's: once where a is exact. The work must never fall."""
+    """Return a number whose sides are worked out from a's: once where a is exact. The work must
+    never fall."""
     lo = work(a.lo)
     return Num(lo, lo if a.is_exact else work(a.hi), den)
 
 
-def both_sides(work: Callable[[Side, Side], Side], low: tuple[Side, Side], high: tuple[Side, Side], den: int) -> Num:
-    """Return a number from the pairs that make its low and its high side: once where they are the same pair."""
+def both_sides(
+    work: Callable[[Side, Side], Side], low: tuple[Side, Side], high: tuple[Side, Side], den: int
+) -> Num:
+    """Return a number from the pairs that make its low and its high side: once where they are the
+    same pair."""
     lo = work(*low)
     return Num(lo, lo if low[0] is high[0] and low[1] is high[1] else work(*high), den)
 
@@ -99,7 +106,8 @@ def subtract(a: Num, b: Num) -> Num:
 
 
 def multiply(a: Num, b: Num) -> Num:
-    """Return a * b: exact where one is known; of two uncertain numbers only where neither can be below 0."""
+    """Return a * b: exact where one is known; of two uncertain numbers only where neither can be
+    below 0."""
     for x, y in ((a, b), (b, a)):
         factor = y.constant
         if factor is not None:
@@ -163,12 +171,21 @@ def at_most(a: Num, b: Num) -> Num:
 
 
 def _larger_low(a: Side, b: Side) -> Side:
-    # A missing lower bound is below every other: the horizontal maximum skips it, and that is right here.
-    return max(a, b) if isinstance(a, int) and isinstance(b, int) else nw.max_horizontal(column(a), column(b))
+    # A missing lower bound is below every other: the horizontal maximum skips it, and that is right
+    # here.
+    return (
+        max(a, b)
+        if isinstance(a, int) and isinstance(b, int)
+        else nw.max_horizontal(column(a), column(b))
+    )
 
 
 def _smaller_high(a: Side, b: Side) -> Side:
-    return min(a, b) if isinstance(a, int) and isinstance(b, int) else nw.min_horizontal(column(a), column(b))
+    return (
+        min(a, b)
+        if isinstance(a, int) and isinstance(b, int)
+        else nw.min_horizontal(column(a), column(b))
+    )
 
 
 def _both(pick: object, a: Side, b: Side) -> Side:
@@ -188,7 +205,8 @@ def hull(a: Num, b: Num) -> Num:
 
 
 def choose(condition: nw.Expr, a: Num, b: Num) -> Num:
-    """Return a where the condition holds, b where it does not, and the range of both where it is unknown."""
+    """Return a where the condition holds, b where it does not, and the range of both where it is
+    unknown."""
     a, b = level_with(a, b)
     either = hull(a, b)
     lo = _choose_side(condition, a.lo, b.lo, either.lo)
@@ -197,7 +215,9 @@ def choose(condition: nw.Expr, a: Num, b: Num) -> Num:
 
 def _choose_side(condition: nw.Expr, a: Side, b: Side, either: Side) -> Side:
     return (
-        nw.when(condition).then(column(a)).otherwise(nw.when(~condition).then(column(b)).otherwise(column(either)))
+        nw.when(condition)
+        .then(column(a))
+        .otherwise(nw.when(~condition).then(column(b)).otherwise(column(either)))
     )
 
 
@@ -224,14 +244,19 @@ _PLAIN: dict[str, Callable[[nw.Expr, nw.Expr], nw.Expr]] = {
 
 
 def _decided(yes: nw.Expr, no: nw.Expr) -> nw.Expr:
-    return nw.when(yes).then(nw.lit(value=True)).otherwise(
-        nw.when(no).then(nw.lit(value=False)).otherwise(unknown_truth())
+    return (
+        nw.when(yes)
+        .then(nw.lit(value=True))
+        .otherwise(nw.when(no).then(nw.lit(value=False)).otherwise(unknown_truth()))
     )
 
 
 def age_on(born: Num, on: Num) -> Num:
-    """Return full years between two dates written as yyyymmdd; a birthday on 29 February falls on 1 March otherwise."""
-    return both_sides(lambda day, birth: (day - birth) // 10000, (on.lo, born.hi), (on.hi, born.lo), 1)
+    """Return full years between two dates written as yyyymmdd; a birthday on 29 February falls on 1
+    March otherwise."""
+    return both_sides(
+        lambda day, birth: (day - birth) // 10000, (on.lo, born.hi), (on.hi, born.lo), 1
+    )
 
 
 def shift(name: str, day: Num, count: Num) -> Num:
@@ -242,7 +267,9 @@ def shift(name: str, day: Num, count: Num) -> Num:
     leap_to_march = name == "years_after"
     if name.startswith("years") and count.constant is not None:
         years = sign * int(count.constant)
-        return each_side(lambda start: _add_years(start, years, leap_to_march=leap_to_march), day, 1)
+        return each_side(
+            lambda start: _add_years(start, years, leap_to_march=leap_to_march), day, 1
+        )
     months = 12 if name.startswith("years") else 1
 
     def moved(start: Side, by: Side) -> Side:
@@ -253,7 +280,8 @@ def shift(name: str, day: Num, count: Num) -> Num:
 
 
 def _add_years(day: Side, years: int, *, leap_to_march: bool) -> nw.Expr:
-    """Add a fixed number of years; only 29 February needs care, and it only ever starts from a leap year."""
+    """Add a fixed number of years; only 29 February needs care, and it only ever starts from a leap
+    year."""
     start = column(day)
     kept = start + years * 10000
     if years % 4:
@@ -268,7 +296,8 @@ def _add_months(day: Side, months: Side, *, leap_to_march: bool) -> nw.Expr:
     number = column(day)
     total = (number // 10000) * 12 + (number // 100) % 100 - 1 + months
     year, month, of_month = total // 12, total % 12 + 1, number % 100
-    # 31, 30, 31, ... 31 in July and again in August: odd months are long up to July, even ones from August.
+    # 31, 30, 31, ... 31 in July and again in August: odd months are long up to July, even ones from
+    # August.
     usual = (month + month // 8) % 2 + 30
     february = _leap_days(year) + 28
     length = nw.when(month == 2).then(february).otherwise(usual)
@@ -281,18 +310,23 @@ def _add_months(day: Side, months: Side, *, leap_to_march: bool) -> nw.Expr:
 
 
 def _leap_days(year: nw.Expr) -> nw.Expr:
-    """1 in a leap year, else 0: how many multiples of 4 (less those of 100, with those of 400) end in this year."""
+    """1 in a leap year, else 0: how many multiples of 4 (less those of 100, with those of 400) end
+    in this year."""
     past = year - 1
     return (year // 4 - past // 4) - (year // 100 - past // 100) + (year // 400 - past // 400)
 
 
 def look_up(table: TableOn, keys: list[Num | nw.Expr]) -> Num:
-    """Return a table's value for known keys; no bounds where a key is unknown, below the first band, or not listed."""
+    """Return a table's value for known keys; no bounds where a key is unknown, below the first
+    band, or not listed."""
     den = reduce(lcm, (value.denominator for _, value in table.rows), 1)
     found: nw.Expr = no_bound()
     # A later row's condition, put around the earlier ones, wins.
     for row_keys, value in _best_last(table):
-        fits = [_fits(kind, key, wanted) for kind, key, wanted in zip(table.kinds, keys, row_keys, strict=True)]
+        fits = [
+            _fits(kind, key, wanted)
+            for kind, key, wanted in zip(table.kinds, keys, row_keys, strict=True)
+        ]
         condition = reduce(lambda x, y: x & y, fits)
         found = nw.when(condition).then(nw.lit(int(value * den), dtype=nw.Int64)).otherwise(found)
     return Num(found, found, den)
@@ -301,7 +335,9 @@ def look_up(table: TableOn, keys: list[Num | nw.Expr]) -> Num:
 def _best_last(table: TableOn) -> list[tuple[tuple[Fraction | str, ...], Fraction]]:
     """Rows so that `otherwise` stands before exact words, and a lower band before a higher one."""
     bands = [index for index, kind in enumerate(table.kinds) if kind == "band"]
-    return sorted(table.rows, key=lambda row: (-row[0].count("otherwise"), [row[0][index] for index in bands]))
+    return sorted(
+        table.rows, key=lambda row: (-row[0].count("otherwise"), [row[0][index] for index in bands])
+    )
 
 
 def _fits(kind: str, key: Num | nw.Expr, wanted: Fraction | str) -> nw.Expr:

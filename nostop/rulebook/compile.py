@@ -1,8 +1,9 @@
 """Typed trees -> one narwhals plan for all schemes asked for, on one date.
 
-Person columns -> one aggregation -> household columns and benefit-unit columns, and back by join where a rule asks. A
-definition's columns carry its qualified name: `name` for a truth value or word, `name|lo` and `name|hi` for a number. For
-each fact that a definition rests on, `name?fact` says whether that fact is unknown and could still move the definition.
+Person columns -> one aggregation -> household columns and benefit-unit columns, and back by join
+where a rule asks. A definition's columns carry its qualified name: `name` for a truth value or
+word, `name|lo` and `name|hi` for a number. For each fact that a definition rests on, `name?fact`
+says whether that fact is unknown and could still move the definition.
 """
 
 from collections.abc import Iterable
@@ -53,8 +54,8 @@ _KEPT = (Among, Call, Choose, Compare, Logic, Lookup)
 class Trees:
     """Turns trees into column expressions for one level's frame.
 
-    `overrides` replaces definitions, `inline` works them out on the spot. `steps` gives inner nodes columns of their own
-    (`kept`), so that an expression never grows with the depth of a formula.
+    `overrides` replaces definitions, `inline` works them out on the spot. `steps` gives inner nodes
+    columns of their own (`kept`), so that an expression never grows with the depth of a formula.
     """
 
     book: Rulebook
@@ -66,7 +67,7 @@ class Trees:
     inline: frozenset[str] = frozenset()
     kept: dict[Node, Num | nw.Expr] = field(default_factory=dict)
 
-    # --- inner nodes ------------------------------------------------------------------------------------------------
+    # --- inner nodes ------------------------------------------------------------------------------
 
     def steps(self, trees: Iterable[Node]) -> list[Columns]:
         """Return columns for the inner nodes of trees: each step reads the steps before it."""
@@ -98,10 +99,12 @@ class Trees:
     def _keep(self, node: Node, name: str) -> Columns:
         value = self.value(node)
         columns = named_columns(name, value)
-        self.kept[node] = Num(*_sides(name, value), value.den) if isinstance(value, Num) else nw.col(name)
+        self.kept[node] = (
+            Num(*_sides(name, value), value.den) if isinstance(value, Num) else nw.col(name)
+        )
         return columns
 
-    # --- values -----------------------------------------------------------------------------------------------------
+    # --- values -----------------------------------------------------------------------------------
 
     def number(self, node: Node) -> Num:
         """Return a number's bounds."""
@@ -129,13 +132,16 @@ class Trees:
             case Convert(item=item, numerator=top, denominator=bottom):
                 return c.scale(self.number(item), Fraction(top, bottom))
             case Lookup(table=table, keys=keys):
-                return c.look_up(self.constants.table(table, self.book.path), [self.value(key) for key in keys])
+                return c.look_up(
+                    self.constants.table(table, self.book.path), [self.value(key) for key in keys]
+                )
             case Call():
                 return self.call(node)
         raise TypeError(f"{type(node).__name__} is no number")
 
     def fact(self, name: str) -> Num:
-        """Return a fact's bounds: what is not known lies between what the catalogue says it can be."""
+        """Return a fact's bounds: what is not known lies between what the catalogue says it can
+        be."""
         if self.book.catalogue.facts[name].type == "date":
             day = nw.col(f"{name}|lo")
             return Num(day, day)
@@ -187,7 +193,11 @@ class Trees:
         recorded, formula = c.level_with(*args)
         known = ~self.unknown(fact)
         lo = nw.when(known).then(c.column(recorded.lo)).otherwise(c.column(formula.lo))
-        return Num(lo, nw.when(known).then(c.column(recorded.hi)).otherwise(c.column(formula.hi)), recorded.den)
+        return Num(
+            lo,
+            nw.when(known).then(c.column(recorded.hi)).otherwise(c.column(formula.hi)),
+            recorded.den,
+        )
 
     def truth(self, node: Node) -> nw.Expr:
         """Return a truth value."""
@@ -201,7 +211,9 @@ class Trees:
             case FactRef(name=name):
                 return nw.col(name)
             case DefRef(name=name):
-                return self.truth(self.definitions[name].tree) if name in self.inline else nw.col(name)
+                return (
+                    self.truth(self.definitions[name].tree) if name in self.inline else nw.col(name)
+                )
             case Receipt(function=function, scheme=scheme):
                 return nw.col(f"{function}:{scheme}")
             case Aggregate():
@@ -214,13 +226,17 @@ class Trees:
                 found = self.word(item).is_in(words)
                 return ~found if negated else found
             case Choose(condition=condition, then=then, otherwise=otherwise):
-                return self.choose_truth(*(self.truth(each) for each in (condition, then, otherwise)))
+                return self.choose_truth(
+                    *(self.truth(each) for each in (condition, then, otherwise))
+                )
         raise TypeError(f"{type(node).__name__} is no truth value")
 
     def logic(self, op: str, items: list[nw.Expr]) -> nw.Expr:
         if op == "not":
             return ~items[0]
-        return reduce(lambda a, b: a & b, items) if op == "and" else reduce(lambda a, b: a | b, items)
+        return (
+            reduce(lambda a, b: a & b, items) if op == "and" else reduce(lambda a, b: a | b, items)
+        )
 
     def compare(self, node: Compare) -> nw.Expr:
         if node.left.kind.is_number:
@@ -256,7 +272,7 @@ class Trees:
             return self.number(node)
         return self.truth(node) if node.kind.base == "bool" else self.word(node)
 
-    # --- what is unknown, and matters -------------------------------------------------------------------------------
+    # --- what is unknown, and matters -------------------------------------------------------------
 
     def unknown(self, fact: Node) -> nw.Expr:
         """Whether a fact or receipt itself is unknown."""
@@ -271,7 +287,8 @@ class Trees:
         raise TypeError(f"{type(fact).__name__} is no fact")
 
     def paths(self, node: Node) -> Paths:
-        """Return the leaves a node rests on, each with the condition under which its uncertainty can reach the node."""
+        """Return the leaves a node rests on, each with the condition under which its uncertainty
+        can reach the node."""
         match node:
             case FactRef() | Receipt() | Aggregate():
                 return {node: None} if self.schedule.facts_of(node) else {}
@@ -311,7 +328,9 @@ class Trees:
             a, b = _negated(a), _negated(b)
         first = ~(c.column(a.hi) <= c.column(b.lo)).fill_null(value=False)
         second = ~(c.column(b.hi) <= c.column(a.lo)).fill_null(value=False)
-        return _merged(_under(first, self.paths(node.args[0])), _under(second, self.paths(node.args[1])))
+        return _merged(
+            _under(first, self.paths(node.args[0])), _under(second, self.paths(node.args[1]))
+        )
 
     def may_differ_from_zero(self, node: Node) -> nw.Expr | None:
         factor = self.number(node)
@@ -335,7 +354,7 @@ class Trees:
             return nw.col(f"{self.schedule.aggregates[leaf].name}?{fact}")
         return self.unknown(leaf)
 
-    # --- columns of definitions and aggregates ----------------------------------------------------------------------
+    # --- columns of definitions and aggregates ----------------------------------------------------
 
     def define(self, definition: Definition) -> Columns:
         """Return the value columns of one definition."""
@@ -386,7 +405,9 @@ class Trees:
         return found | self.member_amounts(node, name, included)
 
     def included(self, node: Aggregate) -> nw.Expr:
-        roles = [role for role in node.who if role in applies_to(self.book, self.definitions, node.item)]
+        roles = [
+            role for role in node.who if role in applies_to(self.book, self.definitions, node.item)
+        ]
         who = nw.col("role").is_in(roles)
         return who if node.where is None else who & self.truth(node.where)
 
@@ -417,7 +438,9 @@ class Trees:
             return [*found, *(e for side in ("lo", "hi") for e in _sum_of(f"{name}:{side}"))]
         pick = "max" if node.function == "largest" else "min"
         sides = [getattr(nw.col(f"{name}:{side}"), pick)() for side in ("lo", "hi")]
-        counted = [nw.col(f"{name}:{side}").count().alias(f"{name}:{side}#") for side in ("lo", "hi")]
+        counted = [
+            nw.col(f"{name}:{side}").count().alias(f"{name}:{side}#") for side in ("lo", "hi")
+        ]
         return [*found, *sides, *counted, nw.col(f"{name}:in").sum(), nw.col(f"{name}:open").sum()]
 
     def group_results(self, aggregated: Aggregated) -> Columns:
@@ -428,8 +451,12 @@ class Trees:
             self.schedule.denominators[name] = 1
             return {f"{name}|lo": yes, f"{name}|hi": yes + open_}
         if node.function in ("any", "all"):
-            some = nw.when(yes > 0).then(nw.lit(value=True)).otherwise(
-                nw.when(open_ > 0).then(c.unknown_truth()).otherwise(nw.lit(value=False))
+            some = (
+                nw.when(yes > 0)
+                .then(nw.lit(value=True))
+                .otherwise(
+                    nw.when(open_ > 0).then(c.unknown_truth()).otherwise(nw.lit(value=False))
+                )
             )
             return {name: ~some if node.function == "all" else some}
         if node.function == "total":
@@ -442,12 +469,14 @@ class Trees:
         return self.extreme(name, largest=node.function == "largest")
 
     def extreme(self, name: str, *, largest: bool) -> Columns:
-        """The largest or smallest amount: 0 over nobody, and no bounds while it is open who counts."""
+        """The largest or smallest amount: 0 over nobody, and no bounds while it is open who
+        counts."""
         members, open_ = nw.col(f"{name}:in"), nw.col(f"{name}:open")
         found = {}
         for side in ("lo", "hi"):
             value, counted = nw.col(f"{name}:{side}"), nw.col(f"{name}:{side}#")
-            # For the largest, one missing upper bound leaves none; a missing lower bound is only skipped. Smallest: mirrored.
+            # For the largest, one missing upper bound leaves none; a missing lower bound is only
+            # skipped. Smallest: mirrored.
             strict = (side == "hi") == largest
             sound = (counted == members) if strict else (counted > 0)
             bounded = nw.when(sound).then(value).otherwise(c.no_bound())
@@ -457,7 +486,8 @@ class Trees:
 
 
 def named_columns(name: str, value: Num | nw.Expr) -> Columns:
-    """Return a value's columns under a name: `name`, or `name|lo` and, unless the number is exact, `name|hi`."""
+    """Return a value's columns under a name: `name`, or `name|lo` and, unless the number is exact,
+    `name|hi`."""
     if not isinstance(value, Num):
         return {name: value}
     columns = {f"{name}|lo": c.column(value.lo)}
@@ -480,7 +510,9 @@ def fact_columns(book: Rulebook, level: Level, needed: Iterable[str]) -> Columns
         found[f"{name}?"] = raw.is_null()
         if fact.type == "date":
             number = (
-                raw.dt.year().cast(nw.Int64) * 10000 + raw.dt.month().cast(nw.Int64) * 100 + raw.dt.day().cast(nw.Int64)
+                raw.dt.year().cast(nw.Int64) * 10000
+                + raw.dt.month().cast(nw.Int64) * 100
+                + raw.dt.day().cast(nw.Int64)
             )
             found[f"{name}|lo"] = number
         elif fact.type in ("int", "money"):
@@ -490,7 +522,8 @@ def fact_columns(book: Rulebook, level: Level, needed: Iterable[str]) -> Columns
 
 
 def receipt_columns(schemes: Iterable[str]) -> Columns:
-    """Return receipt columns from `known:scheme`, `paid:scheme`, `held:scheme` and `sum:scheme` of the awards table."""
+    """Return receipt columns from `known:scheme`, `paid:scheme`, `held:scheme` and `sum:scheme` of
+    the awards table."""
     found: Columns = {}
     for scheme in schemes:
         known = nw.col(f"known:{scheme}")
@@ -518,7 +551,11 @@ def _merged(*many: Paths) -> Paths:
     for paths in many:
         for leaf, path in paths.items():
             other = found.get(leaf, path)
-            found[leaf] = None if path is None or other is None else (path if leaf not in found else other | path)
+            found[leaf] = (
+                None
+                if path is None or other is None
+                else (path if leaf not in found else other | path)
+            )
     return found
 
 

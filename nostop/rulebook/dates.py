@@ -1,7 +1,8 @@
 """Calendar arithmetic on dates written as yyyymmdd.
 
-Years: a birthday on 29 February falls on 1 March in other years (a person attains an age at the start of the anniversary).
-Months: the day is kept, or the month's last day taken where it is too short, as Pensions Act 1995 Sch. 4 para. 1(7A) does.
+Years: a birthday on 29 February falls on 1 March in other years (a person attains an age at the
+start of the anniversary). Months: the day is kept, or the month's last day taken where it is too
+short, as Pensions Act 1995 Sch. 4 para. 1(7A) does.
 """
 
 from calendar import isleap, monthrange
@@ -22,7 +23,8 @@ def as_number(day: date) -> int:
 
 
 def shift_number(name: str, number: int, count: int) -> int:
-    """Return yyyymmdd moved: years_before, years_after, months_before, months_after, weeks_before, weeks_after."""
+    """Return yyyymmdd moved: years_before, years_after, months_before, months_after, weeks_before,
+    weeks_after."""
     unit, way = name.split("_")
     signed = count if way == "after" else -count
     if unit == "weeks":
@@ -32,8 +34,11 @@ def shift_number(name: str, number: int, count: int) -> int:
     year, month, day = total // 12, total % 12 + 1, number % 100
     if unit == "years" and way == "after" and (month, day) == (2, 29) and not isleap(year):
         return year * 10000 + 301
-    # Never (9999-12-31) may move past the last year of Python's calendar: 2000 and 2001 stand for every year.
-    return year * 10000 + month * 100 + min(day, monthrange(2000 if isleap(year) else 2001, month)[1])
+    # Never (9999-12-31) may move past the last year of Python's calendar: 2000 and 2001 stand for
+    # every year.
+    return (
+        year * 10000 + month * 100 + min(day, monthrange(2000 if isleap(year) else 2001, month)[1])
+    )
 
 
 def full_years(born: int, on: int) -> int:

@@ -145,7 +145,6 @@ class _Telling:
         )
 
     # --- conditions -------------------------------------------------------------------------------
-    # ------------------
 
     def conditions(self) -> list[str]:
         """The conditions that decide: those not met, those still open, or, where all are met, all
@@ -210,7 +209,6 @@ class _Telling:
         return [f"Missing, no record holds it: {'; '.join(told[:3])}{more}."]
 
     # --- the amount -------------------------------------------------------------------------------
-    # ------------------
 
     def award(self) -> list[str]:
         """The parts, and what they come to when rounded."""
@@ -266,8 +264,7 @@ class _Telling:
             if each.tree.kind.base != "bool" and self.value(each.name) != _ZERO
         ]
 
-    # --- what else should be known
-    # ----------------------------------------------------------------------------------
+    # --- what else should be known ----------------------------------------------------------------
 
     def stand_ins(self) -> list[str]:
         """Facts that no record holds and that were worked out instead."""

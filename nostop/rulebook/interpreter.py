@@ -152,7 +152,6 @@ class _Case:
     stand_ins: dict[Unknown, Range] = field(default_factory=dict)
 
     # --- subjects ---------------------------------------------------------------------------------
-    # ------------------
 
     def places(self, level: Level) -> list[Place]:
         rows = {Level.PERSON: self.home.people, Level.BENEFIT_UNIT: self.home.benefit_units}
@@ -170,7 +169,6 @@ class _Case:
         return next(each for each in self.places(level) if each.row[key] == place.row[key])
 
     # --- definitions ------------------------------------------------------------------------------
-    # ------------------
 
     def named(self, name: str, place: Place) -> Value:
         """The value of a definition for the subject it belongs to, worked out once."""
@@ -239,7 +237,6 @@ class _Case:
         return self.named(name, place)  # type: ignore[return-value] # the parser saw to its kind
 
     # --- values -----------------------------------------------------------------------------------
-    # ------------------
 
     def value(self, node: Node, place: Place) -> Value:
         """A truth value (None: unknown), a word (None: unknown) or a range."""
@@ -399,7 +396,6 @@ class _Case:
         return formula
 
     # --- members ----------------------------------------------------------------------------------
-    # ------------------
 
     def counted(self, node: Aggregate, place: Place) -> list[tuple[Place, Truth]]:
         """Members that the aggregate ranges over, and whether each is among them; None: that is

@@ -1,4 +1,5 @@
-"""What rule files say: packs, libraries, rates, tables and gateways, as pydantic models. No law lives here."""
+"""What rule files say: packs, libraries, rates, tables and gateways, as pydantic models. No law
+lives here."""
 
 import re
 from collections import Counter
@@ -243,7 +244,9 @@ class Table(Strict):
             if kind == "exact" and types != {str}:
                 raise ValueError(f"key '{name}' is exact: each row needs a word for it")
             if kind == "band" and types not in ({int}, {date}):
-                raise ValueError(f"key '{name}' is a band: each row needs the number, or the date, it begins at")
+                raise ValueError(
+                    f"key '{name}' is a band: each row needs the number, or the date, it begins at"
+                )
         counted = Counter(tuple(row[name] for name in self.keys) for row in rows)
         for keys, times in counted.items():
             if times > 1:
@@ -309,4 +312,6 @@ def _hint(type_: str) -> str:
 def _in_order(days: list[date]) -> None:
     for earlier, later in zip(days, days[1:], strict=False):
         if earlier >= later:
-            raise ValueError(f"values must follow in time, each from a later day: {earlier} stands before {later}")
+            raise ValueError(
+                f"values must follow in time, each from a later day: {earlier} stands before {later}"
+            )

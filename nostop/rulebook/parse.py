@@ -1,4 +1,5 @@
-"""Formula text -> typed tree. Python's own parser reads it; only a listed subset has a meaning, and nothing is evaluated."""
+"""Formula text -> typed tree. Python's own parser reads it; only a listed subset has a meaning, and
+nothing is evaluated."""
 
 import ast
 import keyword
@@ -55,20 +56,33 @@ AGGREGATES = {
     "smallest": ("smallest", ("adult", "child")),
     "largest": ("largest", ("adult", "child")),
 }
-DATE_SHIFTS = ("years_before", "months_before", "weeks_before", "years_after", "months_after", "weeks_after")
+DATE_SHIFTS = (
+    "years_before",
+    "months_before",
+    "weeks_before",
+    "years_after",
+    "months_after",
+    "weeks_after",
+)
 PERIOD_CHANGES = {"weekly": Period.WEEK, "monthly": Period.MONTH, "yearly": Period.YEAR}
 FUNCTIONS = [
     *AGGREGATES, *DATE_SHIFTS, *PERIOD_CHANGES,
     "age_on", "at_least", "at_most", "award", "claimed", "entitled", "entitlement", "in_payment", "rate",
     "recorded_or", "round_to", "steps_over",
 ]  # fmt: skip
-#: Words with a meaning of their own; `amount` and the like are what every scheme's result is called.
+#: Words with a meaning of their own; `amount` and the like are what every scheme's result is
+#: called.
 RESERVED = {"effective_date", "true", "false", "amount", *keyword.kwlist, *FUNCTIONS}
 
 _COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.Lt: "<", ast.LtE: "<=", ast.Eq: "==", ast.NotEq: "!=", ast.GtE: ">=", ast.Gt: ">",
 }  # fmt: skip
-_ARITHMETIC: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.FloorDiv: "//"}
+_ARITHMETIC: dict[type[ast.operator], str] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.FloorDiv: "//",
+}
 
 
 class FormulaError(Exception):
@@ -79,7 +93,8 @@ class FormulaError(Exception):
 class Scope:
     """The names one formula may use.
 
-    `definitions` maps a name to its qualified name, level and kind; `outcomes` a scheme to level, and period of its award.
+    `definitions` maps a name to its qualified name, level and kind; `outcomes` a scheme to level,
+    and period of its award.
     """
 
     level: Level
@@ -105,7 +120,7 @@ def parse_formula(text: str, scope: Scope) -> Node:
         parsed = syntax(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         at = error.offset if isinstance(error, SyntaxError) and error.offset else 0
-        where = f" near '{_short(' '.join(text.split())[max(at - 1, 0):])}'" if at else ""
+        where = f" near '{_short(' '.join(text.split())[max(at - 1, 0) :])}'" if at else ""
         _fail(f"cannot be read as a formula{where}: check brackets, quotes and operators")
     _check_size(parsed)
     node = _Parser(scope).node(parsed.body)
@@ -213,7 +228,9 @@ class _Parser:
             return Lit(ZERO if value == 0 else INT, None, value)
         if isinstance(value, int | float):
             shown = _short(_source(tree))
-            _fail(f"the number {shown} stands bare: put it into rates.yaml with its reference and use its name")
+            _fail(
+                f"the number {shown} stands bare: put it into rates.yaml with its reference and use its name"
+            )
         _fail(f"'{_short(_source(tree))}' is not part of the rule language")
 
     def logic(self, tree: ast.BoolOp) -> Node:
@@ -272,13 +289,17 @@ class _Parser:
     def among(self, left: ast.expr, right: ast.expr, *, negated: bool) -> Node:
         item = self.node(left)
         if item.kind.base != "text" or not isinstance(right, ast.List | ast.Tuple):
-            _fail(f"'{_short(_source(left))} in ...' needs a word on the left and a list of words on the right")
+            _fail(
+                f"'{_short(_source(left))} in ...' needs a word on the left and a list of words on the right"
+            )
         words = [self.node(each) for each in right.elts]
         for word in words:
             if not isinstance(word, Word):
                 _fail("a list may hold words in quotes only")
             self.check_words(item, word)
-        return Among(BOOL, item.level, item, tuple(w.text for w in words if isinstance(w, Word)), negated)
+        return Among(
+            BOOL, item.level, item, tuple(w.text for w in words if isinstance(w, Word)), negated
+        )
 
     def arithmetic(self, tree: ast.BinOp) -> Node:
         symbol = _ARITHMETIC.get(type(tree.op))
@@ -291,7 +312,9 @@ class _Parser:
 
     def arithmetic_kind(self, symbol: str, a: Node, b: Node, text: str) -> Kind:
         if "date" in (a.kind.base, b.kind.base):
-            _fail(f"'{_short(text)}': dates are moved with years_after(...), months_before(...) and the like")
+            _fail(
+                f"'{_short(text)}': dates are moved with years_after(...), months_before(...) and the like"
+            )
         if symbol in ("+", "-"):
             return self.same(a, b, text)
         if symbol == "*":
@@ -329,7 +352,7 @@ class _Parser:
             _fail(f"'{_short(text)}' is {a.kind} or else {b.kind}")
         return Choose(kind, lowest((condition, a, b)), condition, a, b)
 
-    # --- calls ------------------------------------------------------------------------------------------------------
+    # --- calls ------------------------------------------------------------------------------------
 
     def call(self, tree: ast.Call) -> Node:
         if not isinstance(tree.func, ast.Name):
@@ -349,7 +372,9 @@ class _Parser:
 
     def aggregate(self, name: str, tree: ast.Call) -> Node:
         if self.scope.level is Level.PERSON:
-            _fail(f"{name}(...) looks over members, and this formula is about one person: give its working level: benefit_unit")
+            _fail(
+                f"{name}(...) looks over members, and this formula is about one person: give its working level: benefit_unit"
+            )
         where = next((each.value for each in tree.keywords if each.arg == "where"), None)
         if len(tree.args) != 1 or len(tree.keywords) > (where is not None):
             _fail(f"write {name}(what) or {name}(what, where=condition)")
@@ -368,16 +393,24 @@ class _Parser:
 
     def convert(self, name: str, args: list[ast.expr]) -> Node:
         (item,) = self.numbers(args, 1, f"{name}(amount)")
-        if item.kind.base != "money" or item.kind.per not in (Period.WEEK, Period.MONTH, Period.YEAR):
+        if item.kind.base != "money" or item.kind.per not in (
+            Period.WEEK,
+            Period.MONTH,
+            Period.YEAR,
+        ):
             _fail(f"{name}(...) takes money with a period, not {item.kind}")
         wanted = PERIOD_CHANGES[name]
         factor = self.per_year(item.kind.per) / self.per_year(wanted)
-        return Convert(Kind("money", wanted), item.level, item, factor.numerator, factor.denominator)
+        return Convert(
+            Kind("money", wanted), item.level, item, factor.numerator, factor.denominator
+        )
 
     def per_year(self, period: Period) -> Fraction:
         if period is Period.WEEK:
             if self.scope.weeks_in_year is None:
-                _fail("a period is changed between weeks and others: say how by `periods: {weeks_in_year: \"52\", cite: ...}`")
+                _fail(
+                    'a period is changed between weeks and others: say how by `periods: {weeks_in_year: "52", cite: ...}`'
+                )
             return self.scope.weeks_in_year
         return Fraction(12 if period is Period.MONTH else 1)
 
@@ -385,8 +418,12 @@ class _Parser:
         moved, count = self.numbers(args, 2, f"{name}(date, number)")
         self.must_be(moved, DATE, f"{name}(...)")
         self.must_be(count, INT, f"the second part of {name}(...)")
-        if name.startswith("weeks") and not (isinstance(moved, Today) and isinstance(count, RateRef | Lit)):
-            _fail(f"{name}(...) moves effective_date by a rate only: compare the other date with that")
+        if name.startswith("weeks") and not (
+            isinstance(moved, Today) and isinstance(count, RateRef | Lit)
+        ):
+            _fail(
+                f"{name}(...) moves effective_date by a rate only: compare the other date with that"
+            )
         return Call(DATE, lowest((moved, count)), name, (moved, count))
 
     def call_age_on(self, args: list[ast.expr]) -> Node:
@@ -417,7 +454,12 @@ class _Parser:
         fact, formula = self.numbers(args, 2, "recorded_or(fact, formula)")
         if not isinstance(fact, FactRef):
             _fail("recorded_or(fact, formula) takes a fact first")
-        return Call(self.same(fact, formula, "recorded_or(...)"), lowest((fact, formula)), "recorded_or", (fact, formula))
+        return Call(
+            self.same(fact, formula, "recorded_or(...)"),
+            lowest((fact, formula)),
+            "recorded_or",
+            (fact, formula),
+        )
 
     def call_round_to(self, args: list[ast.expr]) -> Node:
         form = 'round_to(amount, "penny" or "pound", "up", "down" or "nearest")'
@@ -426,7 +468,10 @@ class _Parser:
         amount, unit, way = self.number(args[0]), self.node(args[1]), self.node(args[2])
         if not (isinstance(unit, Word) and unit.text in ("penny", "pound")):
             _fail(f"write {form}")
-        if not (isinstance(way, Word) and way.text in ("up", "down", "nearest")) or amount.kind.base != "money":
+        if (
+            not (isinstance(way, Word) and way.text in ("up", "down", "nearest"))
+            or amount.kind.base != "money"
+        ):
             _fail(f"write {form}")
         return Call(amount.kind, amount.level, "round_to", (amount,), f"{unit.text} {way.text}")
 
@@ -445,17 +490,24 @@ class _Parser:
         return Lookup(Kind(_base(table.type), table.per), lowest(keys), qualified, keys)
 
     def check_key(self, key: Node, column: str, name: str, table: Table) -> None:
-        """Refuse a key that no row of the table could fit: a number for a word, a misspelt word, an age for a date."""
+        """Refuse a key that no row of the table could fit: a number for a word, a misspelt word, an
+        age for a date."""
         how = table.keys[column]
         found = [row[column] for dated in table.values for row in dated.rows]
-        wanted = "a word" if how == "exact" else "a date" if isinstance(found[0], date) else "a number"
-        given = {"text": "a word", "date": "a date", "int": "a number", "money": "a number"}.get(key.kind.base)
+        wanted = (
+            "a word" if how == "exact" else "a date" if isinstance(found[0], date) else "a number"
+        )
+        given = {"text": "a word", "date": "a date", "int": "a number", "money": "a number"}.get(
+            key.kind.base
+        )
         if given != wanted:
             _fail(f"rate({name}, ...): the key '{column}' is {wanted}, not {key.kind}")
         for word in found:
             if key.kind.values and word not in (*key.kind.values, "otherwise"):
                 hint = nearest(str(word), list(key.kind.values))
-                _fail(f"rate({name}, ...): the table has a row for '{word}', which '{column}' never is{hint}")
+                _fail(
+                    f"rate({name}, ...): the table has a row for '{word}', which '{column}' never is{hint}"
+                )
 
     def call_in_payment(self, args: list[ast.expr]) -> Node:
         return Receipt(BOOL, Level.PERSON, "in_payment", self.award_scheme("in_payment", args))
@@ -465,7 +517,9 @@ class _Parser:
 
     def call_award(self, args: list[ast.expr]) -> Node:
         scheme = self.award_scheme("award", args)
-        return Receipt(Kind("money", self.scope.award_periods[scheme]), Level.PERSON, "award", scheme)
+        return Receipt(
+            Kind("money", self.scope.award_periods[scheme]), Level.PERSON, "award", scheme
+        )
 
     def award_scheme(self, function: str, args: list[ast.expr]) -> str:
         name = self.scheme_name(function, args)
@@ -493,7 +547,7 @@ class _Parser:
             _fail(f"write {function}(scheme)")
         return args[0].id
 
-    # --- what fits --------------------------------------------------------------------------------------------------
+    # --- what fits --------------------------------------------------------------------------------
 
     def truth(self, tree: ast.expr) -> Node:
         node = self.node(tree)
@@ -532,7 +586,11 @@ class _Parser:
 
     def mixed(self, a: Kind, b: Kind, text: str) -> NoReturn:
         change = {Period.WEEK: "weekly", Period.MONTH: "monthly", Period.YEAR: "yearly"}
-        hint = f": write {change[a.per]}(...) around the second" if a.per in change and b.per in change else ""
+        hint = (
+            f": write {change[a.per]}(...) around the second"
+            if a.per in change and b.per in change
+            else ""
+        )
         _fail(f"'{_short(text)}' mixes {a} with {b}{hint}")
 
 

@@ -1,6 +1,8 @@
-"""The compiled plan: run it on people, benefit units and households; get one row per subject for each scheme.
+"""The compiled plan: run it on people, benefit units and households; get one row per subject for
+each scheme.
 
-Backend-agnostic: frames come and go as narwhals lazy frames, so the same plan runs on polars and on DuckDB.
+Backend-agnostic: frames come and go as narwhals lazy frames, so the same plan runs on polars and on
+DuckDB.
 """
 
 from collections.abc import Callable
@@ -43,13 +45,18 @@ from nostop.rulebook.tree import (
 
 MAX_FACTS = 62
 MAX_CONDITIONS = 31
-KEYS = {Level.PERSON: "person_id", Level.BENEFIT_UNIT: "benefit_unit_id", Level.HOUSEHOLD: "household_id"}
+KEYS = {
+    Level.PERSON: "person_id",
+    Level.BENEFIT_UNIT: "benefit_unit_id",
+    Level.HOUSEHOLD: "household_id",
+}
 LOW_TO_HIGH = (Level.PERSON, Level.BENEFIT_UNIT, Level.HOUSEHOLD)
 
 
 @dataclass(frozen=True, slots=True)
 class SchemePlan:
-    """What one scheme's columns mean: bit i of the condition bits is `conditions[i]`, of the fact bits `facts[i]`."""
+    """What one scheme's columns mean: bit i of the condition bits is `conditions[i]`, of the fact
+    bits `facts[i]`."""
 
     scheme: Scheme
     conditions: tuple[str, ...]
@@ -73,36 +80,53 @@ class Plan:
         return self.constants.effective_on
 
     def run(
-        self, frames: dict[Level, nw.LazyFrame], share: Callable[[nw.LazyFrame], nw.LazyFrame] = lambda frame: frame
+        self,
+        frames: dict[Level, nw.LazyFrame],
+        share: Callable[[nw.LazyFrame], nw.LazyFrame] = lambda frame: frame,
     ) -> dict[str, nw.LazyFrame]:
         """Return, for each scheme, one row per subject.
 
         Args:
-            frames: for each level its key, the keys above it, the facts in `schedule.facts` of that level; people also
-                `role`, `confidence` and, for each scheme in `schedule.receipts`, `known:`, `paid:`, `held:` and `sum:`.
+            frames: for each level its key, the keys above it, the facts in `schedule.facts` of that
+                level; people also `role`, `confidence` and, for each scheme in `schedule.receipts`,
+                `known:`, `paid:`, `held:` and `sum:`.
             share: marks a frame that several others are taken from, where the backend can keep it.
-        Returns:
-            subject keys, `outcome` (truth value), `lo`, `hi`, `true_bits`, `unknown_bits`, `missing_bits`, `claimed`,
-            `confidence`.
+        Returns: subject keys, `outcome` (truth value), `lo`, `hi`, `true_bits`, `unknown_bits`,
+            `missing_bits`, `claimed`, `confidence`.
         """
         run = _Run(self, frames, share)
         return {each.scheme.id: run.result(each) for each in self.schemes}
 
 
 def compile_plan(
-    book: Rulebook, effective_on: date, schemes: list[str] | None = None, *, with_notes: bool = False
+    book: Rulebook,
+    effective_on: date,
+    schemes: list[str] | None = None,
+    *,
+    with_notes: bool = False,
 ) -> Plan:
-    """Compile schemes (all of the rule book's by default) for a date; with the packs' notes too where results are explained.
+    """Compile schemes (all of the rule book's by default) for a date; with the packs' notes too
+    where results are explained.
 
     Raises:
-        RuleError: an unknown scheme, a scheme asked for by name that is not in force, a rate without a value for the date.
+        RuleError: an unknown scheme, a scheme asked for by name that is not in force, a rate
+    without a value for the date.
     """
     chosen = [book.scheme(name) for name in dict.fromkeys(schemes or book.schemes)]
     if schemes is None:
         chosen = [scheme for scheme in chosen if _in_force(scheme, effective_on)]
     for scheme in chosen:
         if not _in_force(scheme, effective_on):
-            raise RuleError([Problem(scheme.folder / "pack.yaml", 1, 1, f"{scheme.id} is not in force on {effective_on}")])
+            raise RuleError(
+                [
+                    Problem(
+                        scheme.folder / "pack.yaml",
+                        1,
+                        1,
+                        f"{scheme.id} is not in force on {effective_on}",
+                    )
+                ]
+            )
     definitions = dict(book.definitions)
     for scheme in book.schemes.values():
         definitions.update(scheme_definitions(scheme))
@@ -116,7 +140,8 @@ def compile_plan(
 
 
 def scheme_definitions(scheme: Scheme) -> dict[str, Definition]:
-    """Return what every scheme has beside its own definitions: applies_in, entitled, award, amount, claimed."""
+    """Return what every scheme has beside its own definitions: applies_in, entitled, award, amount,
+    claimed."""
     pack, level, name = scheme.pack, scheme.pack.decides_for, scheme.id
     nation = FactRef(Kind("text"), Level.HOUSEHOLD, "nation")
     applies: Node = Among(BOOL, Level.HOUSEHOLD, nation, tuple(pack.applies_in), negated=False)
@@ -132,11 +157,20 @@ def scheme_definitions(scheme: Scheme) -> dict[str, Definition]:
     rounding = pack.award.round
     option = f"{rounding.to} {rounding.direction}" if rounding else "penny down"
     award = Call(money, level, "round_to", (award,), option)
-    amount = Choose(money, level, DefRef(BOOL, level, f"{name}.entitled"), DefRef(money, level, f"{name}.award"), nothing)
+    amount = Choose(
+        money,
+        level,
+        DefRef(BOOL, level, f"{name}.entitled"),
+        DefRef(money, level, f"{name}.award"),
+        nothing,
+    )
     trees: dict[str, Node] = {
         "when.applies_in": applies, "entitled": entitled, "award": award, "amount": amount, "claimed": _claimed(scheme),
     }  # fmt: skip
-    return {f"{name}.{key}": Definition(f"{name}.{key}", level, tree, pack.title.en, "") for key, tree in trees.items()}
+    return {
+        f"{name}.{key}": Definition(f"{name}.{key}", level, tree, pack.title.en, "")
+        for key, tree in trees.items()
+    }
 
 
 def _claimed(scheme: Scheme) -> Node:
@@ -157,7 +191,10 @@ def _scheme_plan(book: Rulebook, schedule: Schedule, scheme: Scheme) -> SchemePl
     rests_on = schedule.facts_of(schedule.definitions[f"{scheme.id}.entitled"].tree)
     order = book.catalogue.asking_order()
     facts = (*(name for name in order if name in rests_on), *sorted(rests_on - set(order)))
-    for names, what, most in ((conditions, "conditions", MAX_CONDITIONS), (facts, "facts", MAX_FACTS)):
+    for names, what, most in (
+        (conditions, "conditions", MAX_CONDITIONS),
+        (facts, "facts", MAX_FACTS),
+    ):
         if len(names) > most:
             message = f"has {len(names)} {what}; {most} is the most"
             raise RuleError([Problem(scheme.folder / "pack.yaml", 1, 1, message)])
@@ -165,18 +202,29 @@ def _scheme_plan(book: Rulebook, schedule: Schedule, scheme: Scheme) -> SchemePl
 
 
 def _check_rates(plan: Plan) -> None:
-    """Every rate that a used definition reads must have a value for the date, and one that divides must be above 0."""
+    """Every rate that a used definition reads must have a value for the date, and one that divides
+    must be above 0."""
     wrong: dict[str, str] = {}
     for node in plan.schedule.nodes():
-        wanted = node.name if isinstance(node, RateRef) else node.table if isinstance(node, Lookup) else None
+        wanted = (
+            node.name
+            if isinstance(node, RateRef)
+            else node.table
+            if isinstance(node, Lookup)
+            else None
+        )
         if wanted in plan.constants.missing:
             wrong[wanted] = plan.constants.missing[wanted]
     for node in plan.schedule.nodes():
         divisor = _divisor(node)
         if divisor is not None and divisor not in wrong and plan.constants.rates[divisor] <= 0:
-            wrong[divisor] = f"rate '{divisor}' is not above 0 on {plan.effective_on}, and something is divided by it"
+            wrong[divisor] = (
+                f"rate '{divisor}' is not above 0 on {plan.effective_on}, and something is divided by it"
+            )
     if wrong:
-        raise RuleError([_rate_problem(plan.book, name, message) for name, message in sorted(wrong.items())])
+        raise RuleError(
+            [_rate_problem(plan.book, name, message) for name, message in sorted(wrong.items())]
+        )
 
 
 def _divisor(node: Node) -> str | None:
@@ -190,7 +238,11 @@ def _divisor(node: Node) -> str | None:
 
 def _rate_problem(book: Rulebook, name: str, message: str) -> Problem:
     owner = name.split(".")[0]
-    folder = book.schemes[owner].folder if owner in book.schemes else next(book.path.rglob(f"{owner}/library.yaml")).parent
+    folder = (
+        book.schemes[owner].folder
+        if owner in book.schemes
+        else next(book.path.rglob(f"{owner}/library.yaml")).parent
+    )
     return Problem(folder / "rates.yaml", 1, 1, message)
 
 
@@ -198,14 +250,18 @@ class _Run:
     """One execution: the three frames as they grow."""
 
     def __init__(
-        self, plan: Plan, frames: dict[Level, nw.LazyFrame], share: Callable[[nw.LazyFrame], nw.LazyFrame]
+        self,
+        plan: Plan,
+        frames: dict[Level, nw.LazyFrame],
+        share: Callable[[nw.LazyFrame], nw.LazyFrame],
     ) -> None:
         self.plan = plan
         self.share = share
         self.schedule = plan.schedule
         self.definitions = plan.schedule.definitions
         self.trees = {
-            level: Trees(plan.book, plan.schedule, plan.constants, plan.schedule.definitions) for level in LOW_TO_HIGH
+            level: Trees(plan.book, plan.schedule, plan.constants, plan.schedule.definitions)
+            for level in LOW_TO_HIGH
         }
         self.frames = dict(frames)
         self._prepare()
@@ -219,7 +275,9 @@ class _Run:
             if level is Level.PERSON:
                 columns |= receipt_columns(sorted(self.schedule.receipts))
             self._with(level, columns)
-        self._lower(Level.HOUSEHOLD, (Level.BENEFIT_UNIT, Level.PERSON), self._fact_names(Level.HOUSEHOLD))
+        self._lower(
+            Level.HOUSEHOLD, (Level.BENEFIT_UNIT, Level.PERSON), self._fact_names(Level.HOUSEHOLD)
+        )
         self._lower(Level.BENEFIT_UNIT, (Level.PERSON,), self._fact_names(Level.BENEFIT_UNIT))
 
     def _fact_names(self, level: Level) -> list[str]:
@@ -253,14 +311,24 @@ class _Run:
         self._work(Level.PERSON, layers[Level.PERSON])
         self.frames[Level.PERSON] = self.share(self.frames[Level.PERSON])
         for level in (Level.HOUSEHOLD, Level.BENEFIT_UNIT):
-            self._gather(level, [each for each in self.schedule.aggregates.values() if each.turn == turn])
+            self._gather(
+                level, [each for each in self.schedule.aggregates.values() if each.turn == turn]
+            )
         self._work(Level.HOUSEHOLD, layers[Level.HOUSEHOLD])
         household = [name for layer in layers[Level.HOUSEHOLD] for name in layer]
-        self._lower(Level.HOUSEHOLD, (Level.BENEFIT_UNIT,), self._columns_read(household, turn, Level.BENEFIT_UNIT))
+        self._lower(
+            Level.HOUSEHOLD,
+            (Level.BENEFIT_UNIT,),
+            self._columns_read(household, turn, Level.BENEFIT_UNIT),
+        )
         self._work(Level.BENEFIT_UNIT, layers[Level.BENEFIT_UNIT])
-        self._lower(Level.HOUSEHOLD, (Level.PERSON,), self._columns_read(household, turn, Level.PERSON))
+        self._lower(
+            Level.HOUSEHOLD, (Level.PERSON,), self._columns_read(household, turn, Level.PERSON)
+        )
         unit = [name for layer in layers[Level.BENEFIT_UNIT] for name in layer]
-        self._lower(Level.BENEFIT_UNIT, (Level.PERSON,), self._columns_read(unit, turn, Level.PERSON))
+        self._lower(
+            Level.BENEFIT_UNIT, (Level.PERSON,), self._columns_read(unit, turn, Level.PERSON)
+        )
 
     def _work(self, level: Level, layers: list[list[str]]) -> None:
         trees = self.trees[level]
@@ -295,9 +363,11 @@ class _Run:
         return trees.define(definition)
 
     def _award_by_stretches(self, trees: Trees, award: Definition, turning: Definition) -> Columns:
-        """Bound the award over each stretch between turning points, then take the range of all stretches.
+        """Bound the award over each stretch between turning points, then take the range of all
+        stretches.
 
-        Sound whatever the points are: the stretches together hold every value that the working can take.
+        Sound whatever the points are: the stretches together hold every value that the working can
+        take.
         """
         whole = trees.defined_number(turning.name)
         inline = _resting_on(self.definitions, award, turning.name) - {award.name}
@@ -305,9 +375,14 @@ class _Run:
         found: Num | None = None
         for index, stretch in enumerate(_stretches(whole, points)):
             name = f"{award.name}~{index}"
-            self._with(award.level, {f"{name}|lo": c.column(stretch.lo), f"{name}|hi": c.column(stretch.hi)})
+            self._with(
+                award.level,
+                {f"{name}|lo": c.column(stretch.lo), f"{name}|hi": c.column(stretch.hi)},
+            )
             over = Num(nw.col(f"{name}|lo"), nw.col(f"{name}|hi"), stretch.den)
-            within = replace(trees, prefix=f"{name}~", overrides={turning.name: over}, inline=inline, kept={})
+            within = replace(
+                trees, prefix=f"{name}~", overrides={turning.name: over}, inline=inline, kept={}
+            )
             for step in within.steps([award.tree]):
                 self._with(award.level, step)
             bounds = within.number(award.tree)
@@ -356,11 +431,17 @@ class _Run:
             results |= trees.group_results(each)
         names = [expression.alias(name) for name, expression in members.items()]
         gathered = self.frames[Level.PERSON].select(key, *names).group_by(key).agg(*grouped)
-        kept = [nw.col(f"{each.name}?{fact}") for each in here for fact in sorted(self.schedule.facts_of(each.node))]
-        gathered = gathered.select(key, *kept, *(expression.alias(name) for name, expression in results.items()))
+        kept = [
+            nw.col(f"{each.name}?{fact}")
+            for each in here
+            for fact in sorted(self.schedule.facts_of(each.node))
+        ]
+        gathered = gathered.select(
+            key, *kept, *(expression.alias(name) for name, expression in results.items())
+        )
         self.frames[level] = self.frames[level].join(gathered, on=key, how="left")
 
-    # --- results ----------------------------------------------------------------------------------------------------
+    # --- results ----------------------------------------------------------------------------------
 
     def result(self, plan: SchemePlan) -> nw.LazyFrame:
         """Return one scheme's rows, as `Plan.run` says."""
@@ -394,7 +475,9 @@ def _bits(truths: list[nw.Expr]) -> nw.Expr:
 
 def _turning_working(definitions: dict[str, Definition], scheme: Scheme) -> Definition | None:
     found = [
-        definitions[f"{scheme.id}.{name}"] for name, working in scheme.pack.work_out.items() if working.turning_points
+        definitions[f"{scheme.id}.{name}"]
+        for name, working in scheme.pack.work_out.items()
+        if working.turning_points
     ]
     return found[0] if found else None
 
@@ -405,7 +488,8 @@ def _references(definition: Definition) -> set[str]:
 
 
 def _resting_on(definitions: dict[str, Definition], top: Definition, name: str) -> frozenset[str]:
-    """Definitions from `top` down, at its level, that read `name` directly or through one another."""
+    """Definitions from `top` down, at its level, that read `name` directly or through one
+    another."""
     found: set[str] = set()
 
     def reads(each: str) -> bool:
@@ -423,17 +507,26 @@ def _resting_on(definitions: dict[str, Definition], top: Definition, name: str) 
 
 
 def _stretches(whole: Num, points: list[Num]) -> list[Num]:
-    """Cut a range at the points. A stretch that holds none of the range shrinks to the range's lowest value, if it has one."""
+    """Cut a range at the points. A stretch that holds none of the range shrinks to the range's
+    lowest value, if it has one."""
     edges: list[Num | None] = [None, *points, None]
     found = []
     for below, above in zip(edges, edges[1:], strict=False):
         stretch = whole
         if below is not None:
             stretch, under = c.level_with(stretch, below)
-            stretch = Num(c.at_least(Num(stretch.lo, stretch.lo), Num(under.lo, under.lo)).lo, stretch.hi, stretch.den)
+            stretch = Num(
+                c.at_least(Num(stretch.lo, stretch.lo), Num(under.lo, under.lo)).lo,
+                stretch.hi,
+                stretch.den,
+            )
         if above is not None:
             stretch, over = c.level_with(stretch, above)
-            stretch = Num(stretch.lo, c.at_most(Num(stretch.hi, stretch.hi), Num(over.hi, over.hi)).hi, stretch.den)
+            stretch = Num(
+                stretch.lo,
+                c.at_most(Num(stretch.hi, stretch.hi), Num(over.hi, over.hi)).hi,
+                stretch.den,
+            )
         found.append(_or_lowest(stretch, whole))
     return found
 

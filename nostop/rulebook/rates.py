@@ -10,7 +10,8 @@ from nostop.rulebook.book import Rulebook
 from nostop.rulebook.dates import as_number
 from nostop.rulebook.packs import DatedRows, DatedValue, Rate, RateValue, Table
 
-#: A yearly rate holds for a tax year and the few days until the next uprating Monday (12 April at the latest).
+#: A yearly rate holds for a tax year and the few days until the next uprating Monday (12 April at
+#: the latest).
 UPRATED_DAYS = 371
 
 Constant = Fraction | bool
@@ -19,7 +20,8 @@ KeyValue = Fraction | str
 
 @dataclass(frozen=True, slots=True)
 class TableOn:
-    """A table's rows in force: keys (a band's lowest value, or an exact word or number) and the value."""
+    """A table's rows in force: keys (a band's lowest value, or an exact word or number) and the
+    value."""
 
     kinds: tuple[str, ...]
     rows: tuple[tuple[tuple[KeyValue, ...], Fraction], ...]
@@ -27,7 +29,8 @@ class TableOn:
 
 @dataclass(frozen=True, slots=True)
 class Constants:
-    """Every rate and table in force on one date; those not in force are absent and named in `missing`."""
+    """Every rate and table in force on one date; those not in force are absent and named in
+    `missing`."""
 
     effective_on: date
     rates: dict[str, Constant]
@@ -52,7 +55,8 @@ class Constants:
 
 
 def constants_on(book: Rulebook, effective_on: date) -> Constants:
-    """Return what is in force on a date. A rate without a value then is an error only for a rule that reads it."""
+    """Return what is in force on a date. A rate without a value then is an error only for a rule
+    that reads it."""
     rates: dict[str, Constant] = {}
     tables: dict[str, TableOn] = {}
     missing: dict[str, str] = {}
@@ -77,16 +81,16 @@ def _in_force(rate: Rate | Table, on: date) -> DatedValue | DatedRows | str:
         return f"has no value for {on}: its first is from {rate.values[0].from_}"
     last = found[-1]
     if rate.uprated == "yearly" and on > last.from_ + timedelta(days=UPRATED_DAYS):
-        return (
-            f"is uprated each year and has no value for {on}: the one before is from {last.from_}; add that year's value"
-        )
+        return f"is uprated each year and has no value for {on}: the one before is from {last.from_}; add that year's value"
     return last
 
 
 def _table(table: Table, dated: DatedRows) -> TableOn:
     rows = []
     for row in dated.rows:
-        keys = tuple(row[key] if isinstance(row[key], str) else number(row[key]) for key in table.keys)
+        keys = tuple(
+            row[key] if isinstance(row[key], str) else number(row[key]) for key in table.keys
+        )
         rows.append((keys, Fraction(number(row["value"]))))
     return TableOn(tuple(table.keys.values()), tuple(rows))  # type: ignore[arg-type]
 
@@ -101,5 +105,3 @@ def number(value: RateValue) -> Fraction:
     if isinstance(value, date):
         return Fraction(as_number(value))
     return Fraction(value)
-
-

@@ -1,7 +1,9 @@
-"""What to work out, and in which order: definitions in turns and layers, so that each level is aggregated once a turn.
+"""What to work out, and in which order: definitions in turns and layers, so that each level is
+aggregated once a turn.
 
-A turn is: person columns, one aggregation to households and one to benefit units, household columns, benefit-unit columns.
-A person's column that reads a benefit unit's or household's column waits for the next turn. Most rules need one turn.
+A turn is: person columns, one aggregation to households and one to benefit units, household
+columns, benefit-unit columns. A person's column that reads a benefit unit's or household's column
+waits for the next turn. Most rules need one turn.
 """
 
 from dataclasses import dataclass, field
@@ -45,14 +47,21 @@ class Schedule:
     _facts_of: dict[Node, frozenset[str]] = field(default_factory=dict)
 
     def facts_of(self, node: Node) -> frozenset[str]:
-        """Return the facts and receipts a node rests on, in any depth; a recorded fact with a formula behind it is not one."""
+        """Return the facts and receipts a node rests on, in any depth; a recorded fact with a
+        formula behind it is not one."""
         if node not in self._facts_of:
             self._facts_of[node] = self._find_facts(node)
         return self._facts_of[node]
 
     def nodes(self) -> list[Node]:
         """Return every node of everything scheduled, turning points among them."""
-        names = [name for turn in self.turns for layers in turn.values() for layer in layers for name in layer]
+        names = [
+            name
+            for turn in self.turns
+            for layers in turn.values()
+            for layer in layers
+            for name in layer
+        ]
         definitions = [self.definitions[name] for name in names]
         trees = [tree for each in definitions for tree in (each.tree, *each.turning_points)]
         return [node for tree in trees for node in walk(tree)]
@@ -121,7 +130,9 @@ def _depth_first(definitions: dict[str, Definition], wanted: list[str]) -> list[
     return ordered
 
 
-def _turn(definition: Definition, turn_of: dict[str, int], definitions: dict[str, Definition]) -> int:
+def _turn(
+    definition: Definition, turn_of: dict[str, int], definitions: dict[str, Definition]
+) -> int:
     turn = 0
     for name in _read(definition):
         waits = definition.level is Level.PERSON and definitions[name].level is not Level.PERSON
@@ -131,13 +142,22 @@ def _turn(definition: Definition, turn_of: dict[str, int], definitions: dict[str
     return turn
 
 
-def _inner_turn(aggregate: Aggregate, turn_of: dict[str, int], definitions: dict[str, Definition]) -> int:
-    inner = [node.name for part in children(aggregate) for node in walk(part) if isinstance(node, DefRef)]
-    return max((turn_of[name] + (definitions[name].level is not Level.PERSON) for name in inner), default=0)
+def _inner_turn(
+    aggregate: Aggregate, turn_of: dict[str, int], definitions: dict[str, Definition]
+) -> int:
+    inner = [
+        node.name for part in children(aggregate) for node in walk(part) if isinstance(node, DefRef)
+    ]
+    return max(
+        (turn_of[name] + (definitions[name].level is not Level.PERSON) for name in inner), default=0
+    )
 
 
 def _layer(
-    definition: Definition, turn_of: dict[str, int], layer_of: dict[str, int], definitions: dict[str, Definition]
+    definition: Definition,
+    turn_of: dict[str, int],
+    layer_of: dict[str, int],
+    definitions: dict[str, Definition],
 ) -> int:
     beside = [
         layer_of[name] + 1

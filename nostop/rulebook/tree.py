@@ -1,16 +1,20 @@
-"""The typed tree that formulas become: what each node means is written here once, in words; two executors obey it.
+"""The typed tree that formulas become: what each node means is written here once, in words; two
+executors obey it.
 
-`compile.py` turns a tree into columns for millions; `interpreter.py` works one case at a time. They must agree.
+`compile.py` turns a tree into columns for millions; `interpreter.py` works one case at a time. They
+must agree.
 
 Three kinds of value exist while a rule runs:
 
 * a truth value: true, false, unknown (Kleene);
-* a number: the lowest and highest value it can take (None: no bound), as a whole number over a fixed denominator; it is
-  known when both are equal. Money, counts, ratios and dates (as yyyymmdd) are all numbers;
+* a number: the lowest and highest value it can take (None: no bound), as a whole number over a
+  fixed denominator; it is known when both are equal. Money, counts, ratios and dates (as yyyymmdd)
+  are all numbers;
 * a word: an enum value or code, or unknown.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Literal
 
 from nostop.model import Level, Period
@@ -20,7 +24,8 @@ Base = Literal["bool", "money", "int", "ratio", "date", "text", "zero"]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a node is: `zero` is the literal 0, which fits any number. `per` is None for a stock of money."""
+    """What a node is: `zero` is the literal 0, which fits any number. `per` is None for a stock of
+    money."""
 
     base: Base
     per: Period | None = None
@@ -41,15 +46,32 @@ class Kind:
 BOOL, INT, RATIO, DATE, ZERO = Kind("bool"), Kind("int"), Kind("ratio"), Kind("date"), Kind("zero")
 
 #: How far down a value is tied: a constant to nobody, a person's fact to a person.
-RANK: dict[Level | None, int] = {None: 0, Level.HOUSEHOLD: 1, Level.BENEFIT_UNIT: 2, Level.PERSON: 3}
+RANK: dict[Level | None, int] = {
+    None: 0,
+    Level.HOUSEHOLD: 1,
+    Level.BENEFIT_UNIT: 2,
+    Level.PERSON: 3,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """`level` is the level whose columns the node needs (None: a constant); `kind` what it gives."""
+    """`level` is the level whose columns the node needs (None: a constant); `kind` what it gives.
+
+    Nodes are keys of dictionaries, and equal where they are written alike. Their hash is kept:
+    worked out again from the leaves up at each look, it was a good part of building a plan.
+    """
 
     kind: Kind
     level: Level | None
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        values = (getattr(self, each.name) for each in fields(self) if each.compare)
+        object.__setattr__(self, "_hash", hash((type(self).__name__, *values)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +80,16 @@ class Lit(Node):
 
     value: int | bool
 
+    __hash__ = Node.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class Word(Node):
     """A text literal: an enum value."""
 
     text: str
+
+    __hash__ = Node.__hash__
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +98,16 @@ class FactRef(Node):
 
     name: str
 
+    __hash__ = Node.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class DefRef(Node):
     """A named definition: `owner.name` of a working, part or scheme result."""
 
     name: str
+
+    __hash__ = Node.__hash__
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +116,14 @@ class RateRef(Node):
 
     name: str
 
+    __hash__ = Node.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class Today(Node):
     """`effective_date`."""
+
+    __hash__ = Node.__hash__
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +132,8 @@ class Logic(Node):
 
     op: Literal["and", "or", "not"]
     items: tuple[Node, ...]
+
+    __hash__ = Node.__hash__
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +144,8 @@ class Compare(Node):
     left: Node
     right: Node
 
+    __hash__ = Node.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class Among(Node):
@@ -116,6 +154,8 @@ class Among(Node):
     item: Node
     words: tuple[str, ...]
     negated: bool
+
+    __hash__ = Node.__hash__
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +166,8 @@ class Arith(Node):
     left: Node
     right: Node
 
+    __hash__ = Node.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class Choose(Node):
@@ -135,15 +177,20 @@ class Choose(Node):
     then: Node
     otherwise: Node
 
+    __hash__ = Node.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class Aggregate(Node):
-    """Members of a benefit unit or household taken together; `who` limits them to adults or children."""
+    """Members of a benefit unit or household taken together; `who` limits them to adults or
+    children."""
 
     function: Literal["any", "all", "total", "count", "smallest", "largest"]
     who: tuple[str, ...]
     item: Node
     where: Node | None
+
+    __hash__ = Node.__hash__
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +201,8 @@ class Call(Node):
     args: tuple[Node, ...]
     option: str = ""
 
+    __hash__ = Node.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class Convert(Node):
@@ -163,6 +212,8 @@ class Convert(Node):
     numerator: int
     denominator: int
 
+    __hash__ = Node.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class Lookup(Node):
@@ -170,6 +221,8 @@ class Lookup(Node):
 
     table: str
     keys: tuple[Node, ...]
+
+    __hash__ = Node.__hash__
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,12 +232,15 @@ class Receipt(Node):
     function: Literal["in_payment", "claimed", "award"]
     scheme: str
 
+    __hash__ = Node.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class Definition:
     """A named tree at one level: a working, a condition, a part or a scheme's own result.
 
-    `turning_points` are amounts that cut an uncertain range into stretches when the award's bounds are worked out.
+    `written` is where its formula stands: file, line and column. `turning_points` are amounts that
+    cut an uncertain range into stretches when the award's bounds are worked out.
     """
 
     name: str
@@ -192,7 +248,23 @@ class Definition:
     tree: Node
     says: str
     cite: str
-    turning_points: tuple[Node, ...] = field(default=())
+    written: tuple[Path, int, int]
+    turning_points: tuple[Node, ...] = ()
+
+    @property
+    def trees(self) -> tuple[Node, ...]:
+        """The tree, and those of the turning points."""
+        return (self.tree, *self.turning_points)
+
+    @property
+    def nodes(self) -> list[Node]:
+        """Every node of its trees."""
+        return [node for tree in self.trees for node in walk(tree)]
+
+    @property
+    def reads(self) -> list[str]:
+        """The names of the definitions it reads, as often as it does, in reading order."""
+        return [node.name for node in self.nodes if isinstance(node, DefRef)]
 
 
 def children(node: Node) -> tuple[Node, ...]:
@@ -222,3 +294,17 @@ def walk(node: Node) -> list[Node]:
     for child in children(node):
         found.extend(walk(child))
     return found
+
+
+def outside_aggregates(node: Node) -> list[Node]:
+    """Return the node and all below it, but for what stands inside aggregates."""
+    found = [node]
+    if not isinstance(node, Aggregate):
+        for child in children(node):
+            found.extend(outside_aggregates(child))
+    return found
+
+
+def lowest(nodes: Iterable[Node]) -> Level | None:
+    """Return the level of the node tied furthest down; None where all are constants."""
+    return max((node.level for node in nodes), key=lambda level: RANK[level], default=None)

@@ -48,7 +48,6 @@ def _award(status: str, **more: Any) -> dict[str, Any]:
 
 
 # --- receipt --------------------------------------------------------------------------------------
-# --------------------
 
 PAID = _award("in_payment", amount=8_645)
 
@@ -164,8 +163,7 @@ def test_claimed_goes_by_any_adult_of_the_unit(tmp_path: Path) -> None:
     assert row["claimed"] is None
 
 
-# --- outcome, reasons, what to ask
-# ------------------------------------------------------------------------------------
+# --- outcome, reasons, what to ask ----------------------------------------------------------------
 
 
 def test_entitled_gives_amount_and_every_condition(tmp_path: Path) -> None:
@@ -306,8 +304,7 @@ def test_recorded_or_takes_the_record_and_else_the_working(tmp_path: Path) -> No
     assert amounts == [5, 333]
 
 
-# --- rates and dates
-# --------------------------------------------------------------------------------------------------
+# --- rates and dates ------------------------------------------------------------------------------
 
 
 def test_uprated_rate_without_a_value_for_the_year_is_an_error(tmp_path: Path) -> None:
@@ -338,7 +335,6 @@ def test_scheme_that_is_not_in_force_or_not_known_is_refused(tmp_path: Path) -> 
 
 
 # --- frames ---------------------------------------------------------------------------------------
-# --------------------
 
 
 def test_confidence_is_the_weakest_link_of_the_unit(tmp_path: Path) -> None:
@@ -383,7 +379,10 @@ def test_person_in_another_household_than_their_unit_is_refused(tmp_path: Path) 
     )
     moved = found.people.with_columns(household_id=pl.lit("h"))
     with pytest.raises(
-        FrameError, match=re.escape("1 benefit unit(s) have members with another household than their benefit unit")
+        FrameError,
+        match=re.escape(
+            "1 benefit unit(s) have members with another household than their benefit unit"
+        ),
     ):
         determine(type(found)(moved, found.benefit_units, found.households, None), book, ON)
 

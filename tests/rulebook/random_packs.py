@@ -251,7 +251,6 @@ def _notes(formulas: list[str], workings: dict[str, Any], level: str) -> dict[st
 
 
 # --- people ---------------------------------------------------------------------------------------
-# --------------------
 
 
 def random_situation(

@@ -244,8 +244,7 @@ def test_mistake_is_told_with_its_place_and_what_to_write(mistake: Mistake, tmp_
     assert _told(folder) == mistake.expected
 
 
-# --- what must cost nothing
-# -------------------------------------------------------------------------------------------
+# --- what must cost nothing -----------------------------------------------------------------------
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n"
@@ -291,8 +290,7 @@ def test_hostile_file_is_refused_at_once(name: str, tmp_path: Path) -> None:
     assert seconds < 1
 
 
-# --- more than one file
-# -----------------------------------------------------------------------------------------------
+# --- more than one file ---------------------------------------------------------------------------
 
 
 def test_missing_catalogue_is_the_only_thing_told(tmp_path: Path) -> None:
