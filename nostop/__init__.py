@@ -1,1 +1,1 @@
-"""nostop: finds people entitled to support they are not claiming, with the legal reason for each step."""
+"""nostop: finds people entitled to support they do not claim, with the legal reason for it."""

@@ -149,7 +149,8 @@ def test_stored_rows_of_claimed_schemes_say_nothing(ran: Run) -> None:
     stored = pl.read_parquet(ran.settings.out / "determinations.parquet")
     claimed = stored.filter(pl.col("claimed"))
     assert claimed.height > 10
-    for column in ("outcome", "amount", "amount_low", "amount_high", "because", "missing"):
+    amounts = ("amount", "amount_low", "amount_high")
+    for column in ("outcome", "worth_asking", "because", "missing", *amounts):
         assert claimed[column].null_count() == claimed.height
     assert stored.filter(~pl.col("claimed"))["outcome"].null_count() == 0
 
@@ -196,6 +197,7 @@ def test_withholding_leaves_nothing_adverse_about_what_may_be_claimed(
     assert (row["outcome"] == outcome) is outcome_kept
     assert (row["because"] is not None) is outcome_kept
     assert (row["missing"] is not None) is outcome_kept
+    assert (row["worth_asking"] is not None) is outcome_kept
     assert (row["amount"], row["amount_low"], row["amount_high"]) == (
         (5000,) * 3 if amounts_kept else (None,) * 3
     )

@@ -127,9 +127,9 @@ def withhold_claimed(determinations: pl.DataFrame) -> pl.DataFrame:
     """Return the determinations as they may be stored: nothing adverse about a scheme that is, or
     may be, claimed.
 
-    Where the scheme is claimed, outcome, amounts, reasons and missing facts are null. Where receipt
-    is unknown, so is
-    every "not entitled", and the amounts of an entitled unit: its award could be the higher one.
+    Where the scheme is claimed, outcome, amounts, reasons, missing facts and `worth_asking` are
+    null. Where receipt is unknown, so is every "not entitled", and the amounts of an entitled unit:
+    its award could be the higher one.
     """
     claimed = pl.col("claimed").fill_null(value=False)
     receipt_unknown = pl.col("claimed").is_null()
@@ -138,7 +138,7 @@ def withhold_claimed(determinations: pl.DataFrame) -> pl.DataFrame:
     return determinations.with_columns(
         *(
             pl.when(~withheld.fill_null(value=False)).then(pl.col(name)).alias(name)
-            for name in ("outcome", *_REASONS)
+            for name in ("outcome", "worth_asking", *_REASONS)
         ),
         *(
             pl.when(~no_amount.fill_null(value=False)).then(pl.col(name)).alias(name)

@@ -89,7 +89,7 @@ def _feeds(rules: _Rules, listener: Listener) -> FeedBatch:
 
 def _links(settings: RunSettings, batch: FeedBatch, listener: Listener) -> pl.DataFrame:
     with stage("Linking the records", listener) as told:
-        # People of rows set aside are linked too: their source's silence must mean nothing for them.
+        # People of rows set aside are linked too: their source's silence means nothing for them.
         mentions = linkage.to_link(batch.records, batch.set_aside)
         links = linkage.link(mentions, previous=_previous_links(settings.out / LINKS))
         told.detail = f"{links.height:,} records are {links['person_id'].n_unique():,} people"

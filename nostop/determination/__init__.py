@@ -2,7 +2,8 @@
 
 from nostop.determination.cases import CaseResult, run_cases
 from nostop.determination.determine import determine
-from nostop.determination.situations import Given, read_frames, read_json, read_situation
+from nostop.determination.parquet import read_frames
+from nostop.determination.situations import Given, read_json, read_situation
 
 __all__ = [
     "CaseResult",

@@ -1,9 +1,9 @@
 """Authors' worked examples: cases/*.yaml beside a pack, run all as one frame for each date and
 scheme."""
 
-import copy
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from nostop.frames import Situation
 from nostop.model import Level, Problem, RuleError, SituationError, nearest
 from nostop.rulebook import Rulebook
 from nostop.rulebook.catalogue import Catalogue, canonical
+from nostop.rulebook.plan import KEYS
 from nostop.rulebook.reading import read_model
 from nostop.strict_yaml import Document
 
@@ -47,7 +48,7 @@ class _Case(_Strict):
     name: str = Field(min_length=3)
     effective_date: date
     start_from: str
-    change: dict[str, dict[str, dict[str, Any]]] = {}
+    change: dict[str, dict[str, dict[str, Any] | Literal["unknown"]]] = {}
     subject: str | None = None
     scheme: str | None = None
     expect: Expectation
@@ -117,10 +118,9 @@ def _read(file: Path, scheme: str, catalogue: Catalogue) -> tuple[list[_Ready], 
 def _situation(case: _Case, situations: dict[str, Any], catalogue: Catalogue) -> dict[str, Any]:
     if case.start_from not in situations:
         hint = nearest(case.start_from, list(situations))
-        raise SituationError(
-            f"case '{case.name}': start_from '{case.start_from}' is no situation of this file{hint}"
-        )
-    data = _merged(copy.deepcopy(situations[case.start_from]), case.change)
+        found = f"start_from '{case.start_from}' is no situation of this file{hint}"
+        raise SituationError(f"case '{case.name}': {found}")
+    data = _merged(situations[case.start_from], case.change)
     return {group: _filled(items, group, catalogue) for group, items in data.items()}
 
 
@@ -140,9 +140,8 @@ def _merged(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
 
 def _filled(items: dict[str, Any], group: str, catalogue: Catalogue) -> dict[str, Any]:
     if group not in _GROUPS:
-        raise SituationError(
-            f"'{group}' is none of {', '.join(_GROUPS)}{nearest(group, list(_GROUPS))}"
-        )
+        hint = nearest(group, list(_GROUPS))
+        raise SituationError(f"'{group}' is none of {', '.join(_GROUPS)}{hint}")
     return {name: _with_nil(item, _GROUPS[group], catalogue) for name, item in items.items()}
 
 
@@ -167,67 +166,53 @@ def _rows(ready: list[_Ready], book: Rulebook) -> dict[int, list[dict[str, Any]]
         together.setdefault((each.case.effective_date, each.scheme), []).append(number)
     found: dict[int, list[dict[str, Any]]] = {}
     for (on, scheme), numbers in together.items():
-        joined = join_situations([(str(number), ready[number].situation) for number in numbers])
+        joined = _joined([(str(number), ready[number].situation) for number in numbers])
+        subject_key = KEYS[book.scheme(scheme).pack.decides_for]
         for row in determine(joined, book, on, [scheme]).iter_rows(named=True):
-            ids = [
-                row[key]
-                for key in ("person_id", "benefit_unit_id", "household_id")
-                if row[key] is not None
-            ]
-            number, subject = ids[0].split("/", 1)
+            number, subject = row[subject_key].split("/", 1)
             found.setdefault(int(number), []).append({**row, "subject": subject})
     return found
 
 
-def join_situations(named: list[tuple[str, Situation]]) -> Situation:
+def _joined(named: list[tuple[str, Situation]]) -> Situation:
     """Return many situations as one; each id becomes `name/id`."""
-
-    def joined(frames: list[tuple[str, pl.DataFrame]]) -> pl.DataFrame:
-        keys = ("person_id", "benefit_unit_id", "household_id")
-        return pl.concat(
-            frame.with_columns(
-                pl.concat_str(pl.lit(f"{name}/"), pl.col(key)).alias(key)
-                for key in keys
-                if key in frame.columns
-            )
-            for name, frame in frames
-        )
-
-    awards = [(name, each.awards) for name, each in named if each.awards is not None]
     return Situation(
-        people=joined([(name, each.people) for name, each in named]),
-        benefit_units=joined([(name, each.benefit_units) for name, each in named]),
-        households=joined([(name, each.households) for name, each in named]),
-        awards=joined(awards) if awards else None,
+        people=pl.concat(_with_prefix(each.people, name) for name, each in named),
+        benefit_units=pl.concat(_with_prefix(each.benefit_units, name) for name, each in named),
+        households=pl.concat(_with_prefix(each.households, name) for name, each in named),
+        awards=pl.concat(
+            _with_prefix(each.awards, name) for name, each in named if each.awards is not None
+        ),
     )
+
+
+def _with_prefix(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    keys = [key for key in KEYS.values() if key in frame.columns]
+    return frame.with_columns(pl.concat_str(pl.lit(f"{name}/"), key).alias(key) for key in keys)
 
 
 def _judge(ready: _Ready, rows: list[dict[str, Any]]) -> CaseResult:
     case = ready.case
     line, _ = ready.document.place("cases", ready.index)
+    told = partial(CaseResult, ready.scheme, ready.document.path, line, case.name)
     chosen = [row for row in rows if case.subject in (None, row["subject"])]
     if len(chosen) != 1:
         subjects = ", ".join(sorted(row["subject"] for row in rows))
         message = f"write which of {subjects} the case is about, as subject: ..."
-        return CaseResult(
-            ready.scheme, ready.document.path, line, case.name, passed=False, message=message
-        )
+        return told(passed=False, message=message)
+    (row,) = chosen
     wrong = [
-        f"{key}: expected {_shown(wanted)}, found {_shown(chosen[0][key])}"
+        f"{key}: expected {_shown(wanted)}, found {_shown(row[key])}"
         for key, wanted in case.expect.model_dump(exclude_unset=True).items()
-        if chosen[0][key] != wanted
+        if row[key] != wanted
     ]
-    message = "; ".join(wrong)
-    if wrong and chosen[0]["missing"]:
-        message += f" (missing: {', '.join(chosen[0]['missing'])})"
-    elif wrong:
-        message += f" (because: {', '.join(chosen[0]['because'])})"
-    return CaseResult(
-        ready.scheme, ready.document.path, line, case.name, passed=not wrong, message=message
-    )
+    if wrong:
+        reasons = "missing" if row["missing"] else "because"
+        wrong[-1] += f" ({reasons}: {', '.join(row[reasons])})"
+    return told(passed=not wrong, message="; ".join(wrong))
 
 
-def _shown(value: Any) -> str:
-    return (
-        canonical(value) or "nothing" if not isinstance(value, list) else ", ".join(value) or "none"
-    )
+def _shown(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(value) or "none"
+    return canonical(value) or "nothing"

@@ -5,11 +5,13 @@ from datetime import date
 
 import polars as pl
 
-from nostop.determination.determine import determine, prepared
+from nostop.determination.determine import determine
+from nostop.determination.prepare import prepared
 from nostop.frames import Evidence, Situation, check
 from nostop.rulebook import Rulebook
 from nostop.rulebook.explain import day, explain, trace
-from nostop.rulebook.interpreter import Result, household_rows, interpret
+from nostop.rulebook.household import household_rows
+from nostop.rulebook.interpreter import Result, interpret
 from nostop.rulebook.plan import KEYS, Plan, compile_plan
 
 

@@ -1,5 +1,6 @@
 """Rule packs: read, typed, checked, compiled, explained."""
 
-from nostop.rulebook.book import Rulebook, Scheme, check, default_rules_dir, load_rulebook
+from nostop.rulebook.book import Rulebook, Scheme, default_rules_dir
+from nostop.rulebook.load import check, load_rulebook
 
 __all__ = ["Rulebook", "Scheme", "check", "default_rules_dir", "load_rulebook"]

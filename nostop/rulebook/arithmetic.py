@@ -1,15 +1,20 @@
-"""Exact ranges in plain Python: what the interpreter counts with. `columns.py` does the same on
-columns; they must agree.
+"""Exact ranges and truth values in plain Python: what the interpreter counts with. `columns.py`
+does the same on columns; they must agree.
 
 A range is the lowest and highest value a number can take; None is "no bound on this side". It is
 known where both are equal.
 """
 
+from collections.abc import Callable
 from fractions import Fraction
+from functools import reduce
 from math import ceil, floor
+from typing import Literal
 
 from nostop.rulebook.dates import full_years, shift_number
 
+#: True, false, or not known.
+Truth = bool | None
 Bound = Fraction | None
 Range = tuple[Bound, Bound]
 ANYTHING: Range = (None, None)
@@ -113,21 +118,21 @@ def moved(name: str, day: Range, count: Range) -> Range:
     return _range(low, high)
 
 
-def is_below(a: Range, b: Range) -> bool | None:
+def is_below(a: Range, b: Range) -> Truth:
     """Whether a < b: true or false where it is so over the whole of both ranges."""
     if a[1] is not None and b[0] is not None and a[1] < b[0]:
         return True
     return False if a[0] is not None and b[1] is not None and a[0] >= b[1] else None
 
 
-def is_same(a: Range, b: Range) -> bool | None:
+def is_same(a: Range, b: Range) -> Truth:
     """Whether a == b: true where both are known and equal, false where the ranges do not meet."""
     if is_known(a) and a == b:
         return True
     return False if is_below(a, b) is True or is_below(b, a) is True else None
 
 
-def compare(op: str, left: Range, right: Range) -> bool | None:
+def compare(op: str, left: Range, right: Range) -> Truth:
     """Whether a comparison holds, fails, or is open."""
     match op:
         case "<":
@@ -142,6 +147,36 @@ def compare(op: str, left: Range, right: Range) -> bool | None:
         "!=": is_same(left, right),
     }[op]
     return None if other is None else not other
+
+
+def negated(truth: Truth) -> Truth:
+    """Return not a."""
+    return None if truth is None else not truth
+
+
+def logic(op: Literal["and", "or", "not"], items: list[Truth]) -> Truth:
+    """Kleene: one false settles `and`, one true settles `or`, whatever is unknown beside it."""
+    if op == "not":
+        return negated(items[0])
+    settles = op == "or"
+    if settles in items:
+        return settles
+    return None if None in items else not settles
+
+
+def total(amounts: list[tuple[Range, Truth]]) -> Range:
+    """Return the sum of amounts, each with whether it counts; one that may or may not count brings
+    itself or nothing."""
+    counted = [amount if counts else hull(amount, NOTHING) for amount, counts in amounts]
+    return reduce(add, counted, NOTHING)
+
+
+def extreme(amounts: list[tuple[Range, Truth]], pick: Callable[[Range, Range], Range]) -> Range:
+    """Return the largest or smallest of amounts: 0 of none, anything while it is open which
+    count."""
+    if any(counts is None for _, counts in amounts):
+        return ANYTHING
+    return reduce(pick, (amount for amount, _ in amounts)) if amounts else NOTHING
 
 
 def stretch(whole: Range, below: Range, above: Range) -> Range:

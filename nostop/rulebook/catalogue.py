@@ -10,7 +10,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from nostop.frames import FactCatalogue, check, empty
-from nostop.model import Level, Period, RuleError
+from nostop.model import Level, Period, RuleError, pounds
 from nostop.rulebook.reading import read_model
 
 FactType = Literal["bool", "int", "money", "date", "enum", "code"]
@@ -22,6 +22,15 @@ DTYPES: dict[str, pl.DataType] = {
     "enum": pl.String(),
     "code": pl.String(),
 }
+
+
+#: The most that an amount (in pence) and a number may be: ten thousand million pounds, a million.
+#: Formulas hold fractions of a penny as whole numbers over denominators of up to a million
+#: (`compile.LARGEST_DENOMINATOR`), and sums of those must fit into 64 bits: beyond, they would come
+#: out as other amounts without a word.
+LARGEST_AMOUNT = 10**12
+LARGEST_NUMBER = 10**6
+LARGEST = {"money": LARGEST_AMOUNT, "int": LARGEST_NUMBER}
 
 
 class Fact(BaseModel):
@@ -67,6 +76,11 @@ class Fact(BaseModel):
     def dtype(self) -> pl.DataType:
         """The polars type of this fact's column."""
         return DTYPES[self.type]
+
+    @property
+    def largest(self) -> int | None:
+        """The most that an amount or a number of this fact may be, up or down; None for others."""
+        return LARGEST.get(self.type)
 
 
 class _FactsFile(BaseModel):
@@ -124,7 +138,14 @@ class Catalogue:
         return check(FactCatalogue, pl.DataFrame(rows, schema=empty(FactCatalogue).schema))
 
 
-def canonical(value: bool | int | date | str | None) -> str | None:
+def too_large(type_: str) -> str:
+    """Return what is said of an amount (`money`) or number (`int`) that is too large."""
+    if type_ == "money":
+        return f"larger than any amount can be: {pounds(LARGEST_AMOUNT)} is the most"
+    return f"larger than any number can be: {LARGEST_NUMBER:,} is the most"
+
+
+def canonical(value: object) -> str | None:
     """Return a fact's value as the text that feeds and tables carry: `true`, `15000`, `2026-06-01`,
     `lcwra`."""
     if value is None or isinstance(value, str):

@@ -4,10 +4,10 @@ schemes."""
 from collections.abc import Collection, Iterable, Mapping
 
 from nostop.model import nearest
+from nostop.rulebook.calls import RESERVED
 from nostop.rulebook.catalogue import Catalogue
 from nostop.rulebook.packs import Gateway, Library, Pack, RatesFile
-from nostop.rulebook.parse import RESERVED
-from nostop.rulebook.tree import Definition, DefRef, walk
+from nostop.rulebook.tree import Definition
 
 #: A place in a file: the path of keys that leads to it.
 Keys = tuple[str | int, ...]
@@ -94,7 +94,7 @@ def schemes_read(schemes: Iterable[str], definitions: Iterable[Definition]) -> d
     found: dict[str, set[str]] = {name: set() for name in schemes}
     for definition in definitions:
         owner = definition.name.split(".")[0]
-        for name in _read(definition):
+        for name in definition.reads:
             if owner in found and name.endswith((".entitled", ".amount")):
                 found[owner].add(name.split(".")[0])
     return found
@@ -103,17 +103,12 @@ def schemes_read(schemes: Iterable[str], definitions: Iterable[Definition]) -> d
 def dead_workings(pack: Pack, definitions: Iterable[Definition]) -> list[Complaint]:
     """Return workings of a pack that nothing reads. A library's may serve a pack yet to be
     written."""
-    read = {name for each in definitions for name in _read(each)}
+    read = {name for each in definitions for name in each.reads}
     return [
         (f"working '{name}' is read by nothing: use it or take it out", ("work_out", name))
         for name in pack.work_out
         if f"{pack.scheme}.{name}" not in read
     ]
-
-
-def _read(definition: Definition) -> set[str]:
-    trees = (definition.tree, *definition.turning_points)
-    return {node.name for tree in trees for node in walk(tree) if isinstance(node, DefRef)}
 
 
 def unlawful_facts(

@@ -1,5 +1,4 @@
-"""Interval arithmetic on columns: a number is a lowest and a highest column over one fixed
-denominator.
+"""Exact ranges on columns: a number is a lowest and a highest column over one fixed denominator.
 
 Null in `lo` means no lower bound, null in `hi` no upper bound; a number is known where both are
 there and equal. Constants stay Python integers until they meet a column, so that nothing is
@@ -16,10 +15,12 @@ from math import lcm
 
 import narwhals as nw
 
-from nostop.rulebook.dates import shift_number
-from nostop.rulebook.rates import TableOn
+from nostop.rulebook.rates import KeyValue, TableOn
+from nostop.rulebook.tree import CompareOp
 
 Side = nw.Expr | int
+#: `min` or `max`.
+Pick = Callable[[int, int], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,13 @@ def constant(value: Fraction | int) -> Num:
     exact = Fraction(value)
     top = exact.numerator
     return Num(top, top, exact.denominator)
+
+
+def only(a: Num) -> Fraction:
+    """Return the one value of a number that is the same for every row."""
+    if a.constant is None:
+        raise AssertionError("a divisor is a rate, and a rate is known")
+    return a.constant
 
 
 def each_side(work: Callable[[Side], Side], a: Num, den: int) -> Num:
@@ -161,47 +169,39 @@ def rounded(a: Num, to: int, direction: str) -> Num:
 def at_least(a: Num, b: Num) -> Num:
     """Return the larger of the two."""
     a, b = level_with(a, b)
-    return Num(_larger_low(a.lo, b.lo), _both(max, a.hi, b.hi), a.den)
+    return Num(_of_those_there(max, a.lo, b.lo), _if_both_there(max, a.hi, b.hi), a.den)
 
 
 def at_most(a: Num, b: Num) -> Num:
     """Return the smaller of the two."""
     a, b = level_with(a, b)
-    return Num(_both(min, a.lo, b.lo), _smaller_high(a.hi, b.hi), a.den)
+    return Num(_if_both_there(min, a.lo, b.lo), _of_those_there(min, a.hi, b.hi), a.den)
 
 
-def _larger_low(a: Side, b: Side) -> Side:
-    # A missing lower bound is below every other: the horizontal maximum skips it, and that is right
-    # here.
-    return (
-        max(a, b)
-        if isinstance(a, int) and isinstance(b, int)
-        else nw.max_horizontal(column(a), column(b))
-    )
-
-
-def _smaller_high(a: Side, b: Side) -> Side:
-    return (
-        min(a, b)
-        if isinstance(a, int) and isinstance(b, int)
-        else nw.min_horizontal(column(a), column(b))
-    )
-
-
-def _both(pick: object, a: Side, b: Side) -> Side:
-    """The smaller or larger of two sides where both are bounded, else no bound."""
+def _of_those_there(pick: Pick, a: Side, b: Side) -> Side:
+    # Of the larger of two numbers, a missing lower bound lies below any other: the horizontal
+    # maximum skips it, and that is right here. For the smaller it is the other way round.
     if isinstance(a, int) and isinstance(b, int):
-        return pick(a, b)  # type: ignore[operator,no-any-return]
-    horizontal = nw.min_horizontal if pick is min else nw.max_horizontal
-    missing = [side.is_null() for side in (a, b) if not isinstance(side, int)]
-    unbounded = reduce(lambda x, y: x | y, missing)
-    return nw.when(~unbounded).then(horizontal(column(a), column(b))).otherwise(no_bound())
+        return pick(a, b)
+    return _horizontal(pick, a, b)
+
+
+def _if_both_there(pick: Pick, a: Side, b: Side) -> Side:
+    if isinstance(a, int) and isinstance(b, int):
+        return pick(a, b)
+    missing = reduce(operator.or_, (each.is_null() for each in (a, b) if not isinstance(each, int)))
+    return nw.when(~missing).then(_horizontal(pick, a, b)).otherwise(no_bound())
+
+
+def _horizontal(pick: Pick, a: Side, b: Side) -> nw.Expr:
+    horizontal = nw.max_horizontal if pick is max else nw.min_horizontal
+    return horizontal(column(a), column(b))
 
 
 def hull(a: Num, b: Num) -> Num:
     """Return the narrowest range that holds both."""
     a, b = level_with(a, b)
-    return Num(_both(min, a.lo, b.lo), _both(max, a.hi, b.hi), a.den)
+    return Num(_if_both_there(min, a.lo, b.lo), _if_both_there(max, a.hi, b.hi), a.den)
 
 
 def choose(condition: nw.Expr, a: Num, b: Num) -> Num:
@@ -221,26 +221,26 @@ def _choose_side(condition: nw.Expr, a: Side, b: Side, either: Side) -> Side:
     )
 
 
-def compare(op: str, a: Num, b: Num) -> nw.Expr:
+_COMPARISONS: dict[CompareOp, Callable[[nw.Expr, nw.Expr], nw.Expr]] = {
+    "<": operator.lt, "<=": operator.le, "==": operator.eq,
+    ">": operator.gt, ">=": operator.ge, "!=": operator.ne,
+}  # fmt: skip
+
+
+def compare(op: CompareOp, a: Num, b: Num) -> nw.Expr:
     """Return a truth value: decided where it holds, or fails, over the whole range of both."""
     a, b = level_with(a, b)
-    if a.is_exact and b.is_exact:
-        return _PLAIN[op](column(a.lo), column(b.lo))
-    if op in (">", ">="):
-        a, b, op = b, a, {">": "<", ">=": "<="}[op]
+    holds = _COMPARISONS[op]
     a_lo, a_hi, b_lo, b_hi = (column(side) for side in (a.lo, a.hi, b.lo, b.hi))
-    if op == "<":
-        return _decided(a_hi < b_lo, a_lo >= b_hi)
-    if op == "<=":
-        return _decided(a_hi <= b_lo, a_lo > b_hi)
+    if a.is_exact and b.is_exact:
+        return holds(a_lo, b_lo)
+    if op in ("<", "<="):
+        return _decided(holds(a_hi, b_lo), ~holds(a_lo, b_hi))
+    if op in (">", ">="):
+        return _decided(holds(a_lo, b_hi), ~holds(a_hi, b_lo))
     same = (a_lo == a_hi) & (b_lo == b_hi) & (a_lo == b_lo)
     apart = (a_hi < b_lo).fill_null(value=False) | (b_hi < a_lo).fill_null(value=False)
     return _decided(same, apart) if op == "==" else _decided(apart, same)
-
-
-_PLAIN: dict[str, Callable[[nw.Expr, nw.Expr], nw.Expr]] = {
-    "<": operator.lt, "<=": operator.le, "==": operator.eq, "!=": operator.ne, ">=": operator.ge, ">": operator.gt,
-}  # fmt: skip
 
 
 def _decided(yes: nw.Expr, no: nw.Expr) -> nw.Expr:
@@ -251,100 +251,21 @@ def _decided(yes: nw.Expr, no: nw.Expr) -> nw.Expr:
     )
 
 
-def age_on(born: Num, on: Num) -> Num:
-    """Return full years between two dates written as yyyymmdd; a birthday on 29 February falls on 1
-    March otherwise."""
-    return both_sides(
-        lambda day, birth: (day - birth) // 10000, (on.lo, born.hi), (on.hi, born.lo), 1
-    )
-
-
-def shift(name: str, day: Num, count: Num) -> Num:
-    """Return a date moved by years or months (columns), or by weeks too (constants)."""
-    if day.constant is not None and count.constant is not None:
-        return constant(shift_number(name, int(day.constant), int(count.constant)))
-    sign = 1 if name.endswith("after") else -1
-    leap_to_march = name == "years_after"
-    if name.startswith("years") and count.constant is not None:
-        years = sign * int(count.constant)
-        return each_side(
-            lambda start: _add_years(start, years, leap_to_march=leap_to_march), day, 1
-        )
-    months = 12 if name.startswith("years") else 1
-
-    def moved(start: Side, by: Side) -> Side:
-        return _add_months(start, by * (sign * months), leap_to_march=leap_to_march)
-
-    first, last = (count.lo, count.hi) if sign > 0 else (count.hi, count.lo)
-    return both_sides(moved, (day.lo, first), (day.hi, last), 1)
-
-
-def _add_years(day: Side, years: int, *, leap_to_march: bool) -> nw.Expr:
-    """Add a fixed number of years; only 29 February needs care, and it only ever starts from a leap
-    year."""
-    start = column(day)
-    kept = start + years * 10000
-    if years % 4:
-        lost = start % 10000 == 229
-    else:
-        # Four years on is a leap year again, but for a century such as 2100.
-        lost = (kept % 1_000_000 == 229) & ((kept // 1_000_000) % 4 != 0)
-    return nw.when(lost).then(kept + (72 if leap_to_march else -1)).otherwise(kept)
-
-
-def _add_months(day: Side, months: Side, *, leap_to_march: bool) -> nw.Expr:
-    number = column(day)
-    total = (number // 10000) * 12 + (number // 100) % 100 - 1 + months
-    year, month, of_month = total // 12, total % 12 + 1, number % 100
-    # 31, 30, 31, ... 31 in July and again in August: odd months are long up to July, even ones from
-    # August.
-    usual = (month + month // 8) % 2 + 30
-    february = _leap_days(year) + 28
-    length = nw.when(month == 2).then(february).otherwise(usual)
-    day_kept = nw.when(of_month > length).then(length).otherwise(of_month)
-    kept = year * 10000 + month * 100 + day_kept
-    if leap_to_march:
-        kept = nw.when((of_month == 29) & (length == 28)).then(year * 10000 + 301).otherwise(kept)
-    # A missing bound stays missing: `when` above would take a comparison with it as "no".
-    return nw.when(~number.is_null()).then(kept).otherwise(no_bound())
-
-
-def _leap_days(year: nw.Expr) -> nw.Expr:
-    """1 in a leap year, else 0: how many multiples of 4 (less those of 100, with those of 400) end
-    in this year."""
-    past = year - 1
-    return (year // 4 - past // 4) - (year // 100 - past // 100) + (year // 400 - past // 400)
-
-
 def look_up(table: TableOn, keys: list[Num | nw.Expr]) -> Num:
     """Return a table's value for known keys; no bounds where a key is unknown, below the first
     band, or not listed."""
-    den = reduce(lcm, (value.denominator for _, value in table.rows), 1)
-    found: nw.Expr = no_bound()
+    den = lcm(*(value.denominator for _, value in table.rows))
+    found = no_bound()
     # A later row's condition, put around the earlier ones, wins.
-    for row_keys, value in _best_last(table):
-        fits = [
-            _fits(kind, key, wanted)
-            for kind, key, wanted in zip(table.kinds, keys, row_keys, strict=True)
-        ]
-        condition = reduce(lambda x, y: x & y, fits)
-        found = nw.when(condition).then(nw.lit(int(value * den), dtype=nw.Int64)).otherwise(found)
+    for wanted, value in table.rows:
+        fits = reduce(operator.and_, map(_fits, keys, wanted))
+        found = nw.when(fits).then(nw.lit(int(value * den), dtype=nw.Int64)).otherwise(found)
     return Num(found, found, den)
 
 
-def _best_last(table: TableOn) -> list[tuple[tuple[Fraction | str, ...], Fraction]]:
-    """Rows so that `otherwise` stands before exact words, and a lower band before a higher one."""
-    bands = [index for index, kind in enumerate(table.kinds) if kind == "band"]
-    return sorted(
-        table.rows, key=lambda row: (-row[0].count("otherwise"), [row[0][index] for index in bands])
-    )
-
-
-def _fits(kind: str, key: Num | nw.Expr, wanted: Fraction | str) -> nw.Expr:
-    if isinstance(key, Num):
-        limit = int(Fraction(wanted) * key.den)
-        fits = (column(key.lo) >= limit) if kind == "band" else (column(key.lo) == limit)
-        return fits if key.is_exact else fits & (column(key.lo) == column(key.hi))
-    if wanted == "otherwise":
-        return ~key.is_null()
-    return key == wanted
+def _fits(key: Num | nw.Expr, wanted: KeyValue) -> nw.Expr:
+    """Whether a known number lies in or above a band, or a known word is the one wanted."""
+    if not isinstance(key, Num):
+        return ~key.is_null() if wanted == "otherwise" else key == wanted
+    in_band = column(key.lo) >= int(Fraction(wanted) * key.den)
+    return in_band if key.is_exact else in_band & (column(key.lo) == column(key.hi))

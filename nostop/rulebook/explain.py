@@ -4,7 +4,7 @@ Everything shown comes from the interpreter's own values: nothing is worked out 
 paraphrased here.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 
@@ -13,7 +13,7 @@ from nostop.rulebook.dates import NEVER_NUMBER, as_date
 from nostop.rulebook.interpreter import Result, Unknown, Value
 from nostop.rulebook.plan import Plan
 from nostop.rulebook.schedule import receipt_fact
-from nostop.rulebook.tree import Aggregate, Definition, DefRef, Kind, Node, children
+from nostop.rulebook.tree import Definition, DefRef, Kind, Node, outside_aggregates
 
 MAX_LINES = 10
 _MAX_CONDITIONS = 4
@@ -188,7 +188,7 @@ class _Telling:
 
     def _read_here(self, tree: Node) -> list[Definition]:
         """Definitions that a tree reads for the subject itself, in reading order."""
-        names = [node.name for node in _outside_aggregates(tree) if isinstance(node, DefRef)]
+        names = [node.name for node in outside_aggregates(tree) if isinstance(node, DefRef)]
         found = [self.definitions[name] for name in dict.fromkeys(names)]
         return [each for each in found if (each.name, self.result.place.id) in self.result.values]
 
@@ -317,13 +317,6 @@ class _Telling:
 
     def _subjects(self) -> set[str]:
         return {subject for _, subject in self.result.values}
-
-
-def _outside_aggregates(node: Node) -> Iterable[Node]:
-    yield node
-    if not isinstance(node, Aggregate):
-        for child in children(node):
-            yield from _outside_aggregates(child)
 
 
 def _up_to(high: Fraction, kind: Kind) -> str:

@@ -6,18 +6,15 @@ it explains: every value on the way is kept, with the facts that were unknown. W
 stands in `tree.py`.
 """
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
 
-import polars as pl
-
-from nostop.model import Level, Outcome
+from nostop.model import Outcome
 from nostop.rulebook import arithmetic as a
-from nostop.rulebook.arithmetic import ANYTHING, Range
+from nostop.rulebook.arithmetic import ANYTHING, Range, Truth
 from nostop.rulebook.dates import as_number
-from nostop.rulebook.plan import KEYS, LOW_TO_HIGH, Plan, SchemePlan
+from nostop.rulebook.household import Household, Place
+from nostop.rulebook.plan import Plan, SchemePlan
 from nostop.rulebook.schedule import applies_to, receipt_fact
 from nostop.rulebook.tree import (
     Aggregate,
@@ -38,37 +35,11 @@ from nostop.rulebook.tree import (
     Receipt,
     Today,
     Word,
-    walk,
 )
 
-Row = Mapping[str, Any]
-Truth = bool | None
 Value = bool | str | Range | None
 #: A fact that is unknown, and whose: (subject id, fact id).
 Unknown = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Household:
-    """One household's facts, as `determination.prepared` gives them: a row is a dictionary, None is
-    unknown."""
-
-    household: Row
-    benefit_units: tuple[Row, ...]
-    people: tuple[Row, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Whose value is asked for: a person, a benefit unit or a household, with its row and id."""
-
-    level: Level
-    row: Row
-
-    @property
-    def id(self) -> str:
-        """The subject's id."""
-        return str(self.row[KEYS[self.level]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +77,7 @@ def interpret(plan: Plan, household: Household) -> list[Result]:
     return [
         _result(case, each, place)
         for each in plan.schemes
-        for place in case.places(each.scheme.pack.decides_for)
+        for place in household.places(each.scheme.pack.decides_for)
     ]
 
 
@@ -151,29 +122,12 @@ class _Case:
     met: set[Unknown] = field(default_factory=set)
     stand_ins: dict[Unknown, Range] = field(default_factory=dict)
 
-    # --- subjects ---------------------------------------------------------------------------------
-
-    def places(self, level: Level) -> list[Place]:
-        rows = {Level.PERSON: self.home.people, Level.BENEFIT_UNIT: self.home.benefit_units}
-        return [Place(level, row) for row in rows.get(level, (self.home.household,))]
-
-    def members(self, place: Place) -> Iterator[Place]:
-        key = KEYS[place.level]
-        return (each for each in self.places(Level.PERSON) if each.row[key] == place.row[key])
-
-    def up(self, place: Place, level: Level) -> Place:
-        """The subject itself, or the benefit unit or household above it."""
-        if LOW_TO_HIGH.index(level) <= LOW_TO_HIGH.index(place.level):
-            return place
-        key = KEYS[level]
-        return next(each for each in self.places(level) if each.row[key] == place.row[key])
-
     # --- definitions ------------------------------------------------------------------------------
 
     def named(self, name: str, place: Place) -> Value:
         """The value of a definition for the subject it belongs to, worked out once."""
         definition = self.plan.schedule.definitions[name]
-        place = self.up(place, definition.level)
+        place = self.home.up(place, definition.level)
         if self.stretch is not None and self.whole is not None:
             if name == self.stretch[0]:
                 return self.stretch[1]
@@ -190,24 +144,18 @@ class _Case:
 
     def feels(self, definition: Definition, working: str) -> bool:
         """Whether a definition reads the working, directly or through others of its own level."""
-        definitions = self.plan.schedule.definitions
-        read = [
-            definitions[node.name] for node in walk(definition.tree) if isinstance(node, DefRef)
-        ]
+        read = [self.plan.schedule.definitions[name] for name in definition.reads]
         return any(
             each.name == working or (each.level is definition.level and self.feels(each, working))
             for each in read
         )
 
     def defined(self, definition: Definition, place: Place) -> Value:
-        scheme, _, rest = definition.name.partition(".")
-        if rest == "award" and scheme in self.plan.book.schemes:
-            works = self.plan.book.schemes[scheme].pack.work_out
-            turning = [
-                f"{scheme}.{name}" for name, working in works.items() if working.turning_points
-            ]
-            if turning and self.feels(definition, turning[0]):
-                return self.by_stretches(definition, turning[0], place)
+        owner, _, rest = definition.name.partition(".")
+        scheme = self.plan.book.schemes.get(owner)
+        turning = scheme.turning_working if scheme is not None and rest == "award" else None
+        if turning is not None and self.feels(definition, turning):
+            return self.by_stretches(definition, turning, place)
         return self.value(definition.tree, place)
 
     def by_stretches(self, award: Definition, working: str, place: Place) -> Range:
@@ -241,38 +189,30 @@ class _Case:
     def value(self, node: Node, place: Place) -> Value:
         """A truth value (None: unknown), a word (None: unknown) or a range."""
         match node:
-            case Lit() | Word() | Today() | RateRef():
-                return self.constant(node)
+            case Word(text=text):
+                return text
+            case Lit() | Today() | RateRef():
+                found = self.plan.constants.value(node)
+                return found if isinstance(found, bool) else a.exactly(found)
             case FactRef(name=name):
-                return self.fact(name, self.up(place, node.level or place.level))
+                return self.fact(name, self.home.up(place, node.level or place.level))
             case DefRef(name=name):
                 return self.named(name, place)
             case Receipt():
                 return self.receipt(node, place)
-            case Aggregate(function="any" | "all"):
-                return self.any_or_all(node, place)
             case Aggregate():
-                return self.over_members(node, place)
+                # Members feel nothing of a stretch: a working with turning points is not theirs.
+                case = self.whole or self
+                is_truth = node.kind.base == "bool"
+                return (case.any_or_all if is_truth else case.over_members)(node, place)
             case Choose():
                 return self.choose(node, place)
         return (self.truth if node.kind.base == "bool" else self.number)(node, place)
 
-    def constant(self, node: Lit | Word | Today | RateRef) -> Value:
-        match node:
-            case Lit(value=value):
-                return bool(value) if node.kind.base == "bool" else a.exactly(int(value))
-            case Word(text=text):
-                return text
-            case Today():
-                return a.exactly(as_number(self.plan.effective_on))
-            case RateRef(name=name):
-                rate = self.plan.constants.rates[name]
-                return rate if isinstance(rate, bool) else a.exactly(rate)
-
     def truth(self, node: Node, place: Place) -> Truth:
         match node:
             case Logic(op=op, items=items):
-                return _logic(op, [self.truth(item, place) for item in items])
+                return a.logic(op, [self.truth(item, place) for item in items])
             case Compare():
                 return self.compare(node, place)
             case Among(item=item, words=words, negated=negated):
@@ -352,19 +292,8 @@ class _Case:
     def look_up(self, node: Lookup, place: Place) -> Range:
         table = self.plan.constants.tables[node.table]
         keys = [self.value(key, place) for key in node.keys]
-        fitting = [
-            (row, value) for row, value in table.rows
-            if all(_fits(*each) for each in zip(table.kinds, keys, row, strict=True))
-        ]  # fmt: skip
-        if not fitting:
-            return ANYTHING
-        # A row with an exact word goes before `otherwise`; of bands, the highest that fits.
-        bands = [index for index, kind in enumerate(table.kinds) if kind == "band"]
-        best = max(
-            fitting,
-            key=lambda each: (-each[0].count("otherwise"), [each[0][index] for index in bands]),
-        )
-        return a.exactly(best[1])
+        fitting = [value for row, value in table.rows if all(map(_fits, table.kinds, keys, row))]
+        return a.exactly(fitting[-1]) if fitting else ANYTHING
 
     def call(self, node: Call, place: Place) -> Range:
         args = [self.number(arg, place) for arg in node.args]
@@ -400,14 +329,12 @@ class _Case:
     def counted(self, node: Aggregate, place: Place) -> list[tuple[Place, Truth]]:
         """Members that the aggregate ranges over, and whether each is among them; None: that is
         open."""
-        case = self.whole or self
-        roles = applies_to(self.plan.book, self.plan.schedule.definitions, node.item) & set(
-            node.who
-        )
+        definitions = self.plan.schedule.definitions
+        roles = applies_to(self.plan.book.catalogue, definitions, node.item) & set(node.who)
         found: list[tuple[Place, Truth]] = []
-        for member in case.members(place):
+        for member in self.home.members(place):
             if member.row["role"] in roles:
-                included = True if node.where is None else case.truth(node.where, member)
+                included = True if node.where is None else self.truth(node.where, member)
                 if included is not False:
                     found.append((member, included))
         return found
@@ -415,51 +342,25 @@ class _Case:
     def any_or_all(self, node: Aggregate, place: Place) -> Truth:
         """Whether any, or all, of those who count satisfy the condition; one who may not count
         cannot settle it."""
-        case, truths = self.whole or self, []
-        for member, included in self.counted(node, place):
-            truth = case.truth(node.item, member)
-            if node.function == "any":
-                truths.append(_logic("and", [included, truth]))
-            else:
-                truths.append(_logic("or", [_logic("not", [included]), truth]))
-        return _logic("or" if node.function == "any" else "and", truths)
+        members = self.counted(node, place)
+        truths = [(self.truth(node.item, member), included) for member, included in members]
+        if node.function == "any":
+            return a.logic("or", [a.logic("and", list(each)) for each in truths])
+        return a.logic("and", [a.logic("or", [truth, a.negated(who)]) for truth, who in truths])
 
     def over_members(self, node: Aggregate, place: Place) -> Range:
-        case, members = self.whole or self, self.counted(node, place)
+        members = self.counted(node, place)
         if node.function == "count":
             truths = [
-                _logic("and", [included, case.truth(node.item, member)])
+                a.logic("and", [included, self.truth(node.item, member)])
                 for member, included in members
             ]
             surely, maybe = truths.count(True), truths.count(None)
             return Fraction(surely), Fraction(surely + maybe)
-        amounts = [(case.number(node.item, member), included) for member, included in members]
+        amounts = [(self.number(node.item, member), included) for member, included in members]
         if node.function == "total":
-            total = a.NOTHING
-            for amount, included in amounts:
-                # Someone who may or may not count brings their amount or nothing.
-                total = a.add(total, amount if included else a.hull(amount, a.NOTHING))
-            return total
-        if any(included is None for _, included in amounts):
-            return ANYTHING
-        if not amounts:
-            return a.NOTHING
-        found = amounts[0][0]
-        for amount, _ in amounts[1:]:
-            found = (
-                a.larger(found, amount) if node.function == "largest" else a.smaller(found, amount)
-            )
-        return found
-
-
-def _logic(op: str, items: list[Truth]) -> Truth:
-    """Kleene: one false settles `and`, one true settles `or`, whatever is unknown beside it."""
-    if op == "not":
-        return None if items[0] is None else not items[0]
-    settles = op == "or"
-    if settles in items:
-        return settles
-    return None if None in items else not settles
+            return a.total(amounts)
+        return a.extreme(amounts, a.larger if node.function == "largest" else a.smaller)
 
 
 def _fits(kind: str, key: Value, wanted: Fraction | str) -> bool:
@@ -468,23 +369,3 @@ def _fits(kind: str, key: Value, wanted: Fraction | str) -> bool:
     if not isinstance(key, tuple) or key[0] is None or key[0] != key[1]:
         return False
     return isinstance(wanted, Fraction) and key[0] >= wanted
-
-
-def household_rows(frames: Mapping[Level, pl.DataFrame]) -> Iterator[Household]:
-    """Yield the households of `determination.prepared` frames one by one, in the order of the
-    household frame."""
-    people = _by_household(frames[Level.PERSON])
-    units = _by_household(frames[Level.BENEFIT_UNIT])
-    for row in frames[Level.HOUSEHOLD].iter_rows(named=True):
-        key = row["household_id"]
-        yield Household(row, tuple(units.get(key, ())), tuple(people.get(key, ())))
-
-
-def _by_household(frame: pl.DataFrame) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = {}
-    for row in frame.iter_rows(named=True):
-        found.setdefault(row["household_id"], []).append(row)
-    return found
-
-
-__all__ = ["Household", "Place", "Result", "Value", "household_rows", "interpret"]

@@ -4,6 +4,7 @@ lives here."""
 import re
 from collections import Counter
 from datetime import date
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -18,6 +19,7 @@ from pydantic import (
 )
 
 from nostop.model import Level, Period
+from nostop.rulebook.catalogue import LARGEST, too_large
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)]
 Cite = Annotated[str, StringConstraints(min_length=3, max_length=600)]
@@ -288,7 +290,9 @@ def _fits(type_: str, per: Period | None, values: list[RateValue]) -> None:
         raise ValueError("only money has a period (per)")
     for value in values:
         if not _is_of(type_, value):
-            raise ValueError(f"value {value!r} is no {type_}{_hint(type_)}")
+            raise ValueError(f"value {value!r} is no {type_}: {_HINTS[type_]}")
+        if isinstance(value, int) and abs(value) > LARGEST.get(type_, abs(value)):
+            raise ValueError(f"value {value} is {too_large(type_)}")
 
 
 def _is_of(type_: str, value: RateValue) -> bool:
@@ -301,17 +305,17 @@ def _is_of(type_: str, value: RateValue) -> bool:
     return isinstance(value, int)
 
 
-def _hint(type_: str) -> str:
-    hints = {
-        "ratio": 'write it as "55/100"', "money": "write whole pence", "int": "write a whole number",
-        "date": "write a day such as 2026-04-06", "bool": "write true or false",
-    }  # fmt: skip
-    return f": {hints[type_]}"
+_HINTS = {
+    "ratio": 'write it as "55/100"',
+    "money": "write whole pence",
+    "int": "write a whole number",
+    "date": "write a day such as 2026-04-06",
+    "bool": "write true or false",
+}
 
 
 def _in_order(days: list[date]) -> None:
-    for earlier, later in zip(days, days[1:], strict=False):
+    for earlier, later in pairwise(days):
         if earlier >= later:
-            raise ValueError(
-                f"values must follow in time, each from a later day: {earlier} stands before {later}"
-            )
+            wanted = "values must follow in time, each from a later day"
+            raise ValueError(f"{wanted}: {earlier} stands before {later}")

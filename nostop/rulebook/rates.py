@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
-from pathlib import Path
+from typing import TypeVar
 
-from nostop.model import Problem, RuleError
 from nostop.rulebook.book import Rulebook
 from nostop.rulebook.dates import as_number
-from nostop.rulebook.packs import DatedRows, DatedValue, Rate, RateValue, Table
+from nostop.rulebook.packs import DatedRows, DatedValue, RateValue, Table
+from nostop.rulebook.tree import Lit, RateRef, Today
 
 #: A yearly rate holds for a tax year and the few days until the next uprating Monday (12 April at
 #: the latest).
@@ -16,15 +16,20 @@ UPRATED_DAYS = 371
 
 Constant = Fraction | bool
 KeyValue = Fraction | str
+Row = tuple[tuple[KeyValue, ...], Fraction]
+Dated = TypeVar("Dated", DatedValue, DatedRows)
 
 
 @dataclass(frozen=True, slots=True)
 class TableOn:
-    """A table's rows in force: keys (a band's lowest value, or an exact word or number) and the
-    value."""
+    """A table's rows in force: keys (a band's lowest value, or an exact word) and the value.
+
+    Of several rows that fit, the last is the one: `otherwise` stands before exact words, a lower
+    band before a higher one.
+    """
 
     kinds: tuple[str, ...]
-    rows: tuple[tuple[tuple[KeyValue, ...], Fraction], ...]
+    rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +42,15 @@ class Constants:
     tables: dict[str, TableOn]
     missing: dict[str, str]
 
-    def rate(self, name: str, path: Path) -> Constant:
-        """Return one rate.
-
-        Raises:
-            RuleError: it has no value for the date.
-        """
-        if name not in self.rates:
-            raise RuleError([Problem(path, 1, 1, self.missing[name])])
-        return self.rates[name]
-
-    def table(self, name: str, path: Path) -> TableOn:
-        """Return one table, as `rate` does."""
-        if name not in self.tables:
-            raise RuleError([Problem(path, 1, 1, self.missing[name])])
-        return self.tables[name]
+    def value(self, node: Lit | Today | RateRef) -> Constant:
+        """Return what is the same for everybody: a number, a date as yyyymmdd, or true or false."""
+        match node:
+            case Lit(value=value):
+                return bool(value) if node.kind.base == "bool" else Fraction(value)
+            case Today():
+                return Fraction(as_number(self.effective_on))
+            case RateRef(name=name):
+                return self.rates[name]
 
 
 def constants_on(book: Rulebook, effective_on: date) -> Constants:
@@ -61,47 +60,48 @@ def constants_on(book: Rulebook, effective_on: date) -> Constants:
     tables: dict[str, TableOn] = {}
     missing: dict[str, str] = {}
     for name, rate in book.rates.items():
-        dated = _in_force(rate, effective_on)
-        if isinstance(dated, str):
-            missing[name] = f"rate '{name}' {dated}"
+        value = _in_force(rate.values, rate.uprated, effective_on)
+        if isinstance(value, str):
+            missing[name] = f"rate '{name}' {value}"
         else:
-            rates[name] = exact(dated.value)  # type: ignore[union-attr]
+            rates[name] = value.value if isinstance(value.value, bool) else _number(value.value)
     for name, table in book.tables.items():
-        rows = _in_force(table, effective_on)
+        rows = _in_force(table.values, table.uprated, effective_on)
         if isinstance(rows, str):
             missing[name] = f"table '{name}' {rows}"
         else:
-            tables[name] = _table(table, rows)  # type: ignore[arg-type]
+            tables[name] = _table(table, rows)
     return Constants(effective_on, rates, tables, missing)
 
 
-def _in_force(rate: Rate | Table, on: date) -> DatedValue | DatedRows | str:
-    found = [each for each in rate.values if each.from_ <= on]
+def _in_force(values: tuple[Dated, ...], uprated: str | None, on: date) -> Dated | str:
+    """What is in force, or why nothing is."""
+    found = [each for each in values if each.from_ <= on]
     if not found:
-        return f"has no value for {on}: its first is from {rate.values[0].from_}"
+        return f"has no value for {on}: its first is from {values[0].from_}"
     last = found[-1]
-    if rate.uprated == "yearly" and on > last.from_ + timedelta(days=UPRATED_DAYS):
-        return f"is uprated each year and has no value for {on}: the one before is from {last.from_}; add that year's value"
+    if uprated == "yearly" and on > last.from_ + timedelta(days=UPRATED_DAYS):
+        before = f"the one before is from {last.from_}; add that year's value"
+        return f"is uprated each year and has no value for {on}: {before}"
     return last
 
 
 def _table(table: Table, dated: DatedRows) -> TableOn:
-    rows = []
-    for row in dated.rows:
-        keys = tuple(
-            row[key] if isinstance(row[key], str) else number(row[key]) for key in table.keys
-        )
-        rows.append((keys, Fraction(number(row["value"]))))
-    return TableOn(tuple(table.keys.values()), tuple(rows))  # type: ignore[arg-type]
+    rows = [
+        (tuple(_key(row[name]) for name in table.keys), _number(row["value"])) for row in dated.rows
+    ]
+    kinds = tuple(table.keys.values())
+    bands = [index for index, kind in enumerate(kinds) if kind == "band"]
+
+    def fitness(row: Row) -> tuple[int, list[KeyValue]]:
+        return -row[0].count("otherwise"), [row[0][index] for index in bands]
+
+    return TableOn(kinds, tuple(sorted(rows, key=fitness)))
 
 
-def exact(value: RateValue) -> Constant:
-    """Return a rate's value as an exact number; a date as yyyymmdd."""
-    return value if isinstance(value, bool) else number(value)
+def _key(value: RateValue) -> KeyValue:
+    return value if isinstance(value, str) else _number(value)
 
 
-def number(value: RateValue) -> Fraction:
-    """Return an int, fraction text or date as an exact number."""
-    if isinstance(value, date):
-        return Fraction(as_number(value))
-    return Fraction(value)
+def _number(value: RateValue) -> Fraction:
+    return Fraction(as_number(value) if isinstance(value, date) else value)

@@ -8,8 +8,8 @@ waits for the next turn. Most rules need one turn.
 
 from dataclasses import dataclass, field
 
-from nostop.model import Level
-from nostop.rulebook.book import Rulebook
+from nostop.model import Level, Problem
+from nostop.rulebook.catalogue import Catalogue
 from nostop.rulebook.tree import (
     Aggregate,
     Call,
@@ -19,6 +19,7 @@ from nostop.rulebook.tree import (
     Node,
     Receipt,
     children,
+    outside_aggregates,
     walk,
 )
 
@@ -53,18 +54,25 @@ class Schedule:
             self._facts_of[node] = self._find_facts(node)
         return self._facts_of[node]
 
-    def nodes(self) -> list[Node]:
-        """Return every node of everything scheduled, turning points among them."""
-        names = [
-            name
+    def scheduled(self) -> list[Definition]:
+        """Return everything that is to be worked out, in order."""
+        return [
+            self.definitions[name]
             for turn in self.turns
             for layers in turn.values()
             for layer in layers
             for name in layer
         ]
-        definitions = [self.definitions[name] for name in names]
-        trees = [tree for each in definitions for tree in (each.tree, *each.turning_points)]
-        return [node for tree in trees for node in walk(tree)]
+
+    def nodes(self) -> list[Node]:
+        """Return every node of everything scheduled, turning points among them."""
+        return [node for definition in self.scheduled() for node in definition.nodes]
+
+    def problem(self, node: Node, message: str) -> Problem:
+        """Return a problem placed where a node is written."""
+        holding = (each for each in self.scheduled() if node in each.nodes)
+        definition = next(holding)
+        return Problem(*definition.written, f"{definition.name} {message}")
 
     def _find_facts(self, node: Node) -> frozenset[str]:
         match node:
@@ -84,14 +92,14 @@ def receipt_fact(scheme: str) -> str:
     return f"award_of_{scheme}"
 
 
-def applies_to(book: Rulebook, definitions: dict[str, Definition], node: Node) -> set[str]:
+def applies_to(catalogue: Catalogue, definitions: dict[str, Definition], node: Node) -> set[str]:
     """Return the roles (adult, child) that every person fact in a tree applies to."""
     roles = {"adult", "child"}
     for each in walk(node):
         if isinstance(each, FactRef):
-            roles &= set(book.catalogue.facts[each.name].applies_to)
+            roles &= set(catalogue.facts[each.name].applies_to)
         elif isinstance(each, DefRef) and definitions[each.name].level is Level.PERSON:
-            roles &= applies_to(book, definitions, definitions[each.name].tree)
+            roles &= applies_to(catalogue, definitions, definitions[each.name].tree)
     return roles
 
 
@@ -118,11 +126,8 @@ def _depth_first(definitions: dict[str, Definition], wanted: list[str]) -> list[
         if name in done:
             return
         done.add(name)
-        definition = definitions[name]
-        for tree in (definition.tree, *definition.turning_points):
-            for node in walk(tree):
-                if isinstance(node, DefRef):
-                    visit(node.name)
+        for other in definitions[name].reads:
+            visit(other)
         ordered.append(name)
 
     for name in wanted:
@@ -145,12 +150,9 @@ def _turn(
 def _inner_turn(
     aggregate: Aggregate, turn_of: dict[str, int], definitions: dict[str, Definition]
 ) -> int:
-    inner = [
-        node.name for part in children(aggregate) for node in walk(part) if isinstance(node, DefRef)
-    ]
-    return max(
-        (turn_of[name] + (definitions[name].level is not Level.PERSON) for name in inner), default=0
-    )
+    inner = [node.name for node in walk(aggregate) if isinstance(node, DefRef)]
+    turns = (turn_of[name] + (definitions[name].level is not Level.PERSON) for name in inner)
+    return max(turns, default=0)
 
 
 def _layer(
@@ -169,34 +171,24 @@ def _layer(
 
 def _read(definition: Definition) -> list[str]:
     """Definitions read outside aggregates: those inside are the aggregate's own matter."""
-    found: list[str] = []
-    waiting: list[Node] = [definition.tree, *definition.turning_points]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, DefRef):
-            found.append(node.name)
-        if not isinstance(node, Aggregate):
-            waiting.extend(children(node))
-    return found
+    nodes = [node for tree in definition.trees for node in outside_aggregates(tree)]
+    return [node.name for node in nodes if isinstance(node, DefRef)]
 
 
 def _aggregates(definition: Definition) -> list[Aggregate]:
-    trees = (definition.tree, *definition.turning_points)
-    return [node for tree in trees for node in walk(tree) if isinstance(node, Aggregate)]
+    return [node for node in definition.nodes if isinstance(node, Aggregate)]
 
 
 def _note_leaves(schedule: Schedule, definition: Definition, turn_of: dict[str, int]) -> None:
-    for tree in (definition.tree, *definition.turning_points):
-        for node in walk(tree):
-            if isinstance(node, FactRef):
-                schedule.facts.add(node.name)
-            elif isinstance(node, Receipt):
-                schedule.receipts.add(node.scheme)
-    for aggregate in _aggregates(definition):
-        if aggregate not in schedule.aggregates:
-            turn = _inner_turn(aggregate, turn_of, schedule.definitions)
+    for node in definition.nodes:
+        if isinstance(node, FactRef):
+            schedule.facts.add(node.name)
+        elif isinstance(node, Receipt):
+            schedule.receipts.add(node.scheme)
+        elif isinstance(node, Aggregate) and node not in schedule.aggregates:
+            turn = _inner_turn(node, turn_of, schedule.definitions)
             name = f"over{len(schedule.aggregates)}"
-            schedule.aggregates[aggregate] = Aggregated(name, aggregate, turn)
+            schedule.aggregates[node] = Aggregated(name, node, turn)
 
 
 def _place(schedule: Schedule, definition: Definition, turn: int, layer: int) -> None:

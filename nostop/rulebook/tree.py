@@ -13,12 +13,16 @@ Three kinds of value exist while a rule runs:
 * a word: an enum value or code, or unknown.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal
 
 from nostop.model import Level, Period
 
+CompareOp = Literal["<", "<=", "==", "!=", ">=", ">"]
+ArithOp = Literal["+", "-", "*", "//"]
+AggregateFunction = Literal["any", "all", "total", "count", "smallest", "largest"]
 Base = Literal["bool", "money", "int", "ratio", "date", "text", "zero"]
 
 
@@ -140,7 +144,7 @@ class Logic(Node):
 class Compare(Node):
     """One comparison: of numbers by their bounds, of words and truth values by equality."""
 
-    op: Literal["<", "<=", "==", "!=", ">=", ">"]
+    op: CompareOp
     left: Node
     right: Node
 
@@ -162,7 +166,7 @@ class Among(Node):
 class Arith(Node):
     """`+ - * //` of two numbers; `//` rounds down."""
 
-    op: Literal["+", "-", "*", "//"]
+    op: ArithOp
     left: Node
     right: Node
 
@@ -185,7 +189,7 @@ class Aggregate(Node):
     """Members of a benefit unit or household taken together; `who` limits them to adults or
     children."""
 
-    function: Literal["any", "all", "total", "count", "smallest", "largest"]
+    function: AggregateFunction
     who: tuple[str, ...]
     item: Node
     where: Node | None

@@ -156,7 +156,7 @@ def test_award_in_another_period_is_refused(tmp_path: Path) -> None:
 
 def test_claimed_goes_by_any_adult_of_the_unit(tmp_path: Path) -> None:
     book = _book(tmp_path, receipt="carers_allowance")
-    people = [{"awards_known": True}, {"awards_known": None}]
+    people: list[dict[str, Any]] = [{"awards_known": True}, {"awards_known": None}]
     row = _only(determine(situation(book.catalogue, people, awards=[PAID]), book, ON))
     assert row["claimed"] is True
     row = _only(determine(situation(book.catalogue, people, awards=[]), book, ON))
@@ -259,7 +259,7 @@ def test_scheme_reads_another_schemes_outcome(tmp_path: Path) -> None:
         scheme="beta", level="person",
     )  # fmt: skip
     book = load_rulebook(write_rules(tmp_path, alpha=alpha, beta=beta))
-    people = [{"pay": 9_900}, {"role": "child"}]
+    people: list[dict[str, Any]] = [{"pay": 9_900}, {"role": "child"}]
     rows = determine(situation(book.catalogue, people), book, ON, ["beta"])
     assert rows.select("person_id", "outcome", "amount").rows() == [
         ("p0", "entitled", 333),

@@ -42,13 +42,13 @@ def _everything(_household: str, _fact: str) -> bool:
 
 def _known(full: Situation, situation: Situation, chosen: Chosen) -> Situation:
     """Return the situation with chosen unknown facts taken from the full one."""
-    frames = {
+    frames: dict[str, Any] = {
         name: _mixed(getattr(full, name), getattr(situation, name), chosen)
         for name in ("people", "benefit_units", "households")
     }
     told = frames["people"].select("person_id", "household_id").rows()
     asked = {person for person, household in told if chosen(household, "awards")}
-    return Situation(**frames, awards=_awards_known(full, situation, asked))
+    return replace(situation, **frames, awards=_awards_known(full, situation, asked))
 
 
 def _mixed(full: pl.DataFrame, partly: pl.DataFrame, chosen: Chosen) -> pl.DataFrame:
@@ -83,7 +83,7 @@ def _awards_known(full: Situation, situation: Situation, asked: set[str]) -> pl.
 
 def _full(random: Random, book: Rulebook, situation: Situation) -> Situation:
     """Return the situation with every unknown fact given some value it could have."""
-    frames = {}
+    frames: dict[str, Any] = {}
     for name, level in (
         ("people", "person"),
         ("benefit_units", "benefit_unit"),
@@ -102,7 +102,7 @@ def _full(random: Random, book: Rulebook, situation: Situation) -> Situation:
         ]
         frames[name] = pl.DataFrame(rows, schema=frame.schema)
     frames["people"] = frames["people"].with_columns(awards_known=pl.lit(value=True))
-    return Situation(**frames, awards=_full_awards(random, situation))
+    return replace(situation, **frames, awards=_full_awards(random, situation))
 
 
 def _full_awards(random: Random, situation: Situation) -> pl.DataFrame:

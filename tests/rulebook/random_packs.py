@@ -46,7 +46,7 @@ class Grammar:
         """Return a formula of a kind for subjects of a level."""
         if depth <= 0 or self.random.random() < 0.15:
             return self.leaf(kind, level)
-        return self.random.choice(getattr(self, f"forms_{kind}")(level, depth - 1))()
+        return str(self.random.choice(getattr(self, f"forms_{kind}")(level, depth - 1))())
 
     def leaf(self, kind: str, level: str) -> str:
         leaves = [*LEAVES[kind], *((name, at) for name, at, what in self.known if what == kind)]

@@ -13,9 +13,11 @@ from typing import Any, NamedTuple
 import polars as pl
 import pytest
 
-from nostop.determination.determine import determine, prepared
+from nostop.determination.determine import determine
+from nostop.determination.prepare import prepared
 from nostop.rulebook import load_rulebook
-from nostop.rulebook.interpreter import household_rows, interpret
+from nostop.rulebook.household import household_rows
+from nostop.rulebook.interpreter import interpret
 from nostop.rulebook.plan import compile_plan
 from tests.rulebook.small import GATEWAYS, ON, RATES, pack_text, situation, write_rules
 

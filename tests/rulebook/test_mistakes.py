@@ -250,7 +250,7 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n"
     for before, name in zip("abcdefg", "bcdefgh", strict=True)
 )
-HOSTILE = {
+HOSTILE: dict[str, tuple[str | bytes, str]] = {
     "alias_bomb": (BOMB, f"{PACK}:1:4: anchors and aliases (& and *) are not used here: write the value out"),
     "nested_3000_deep": ("a: " + "[" * 3000, f"{PACK}:1:35: is nested more than 32 deep"),
     "nested_3000_deep_closed": ("a: " + "[" * 3000 + "]" * 3000, f"{PACK}:1:35: is nested more than 32 deep"),

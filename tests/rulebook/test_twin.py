@@ -6,9 +6,11 @@ from typing import Any
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from nostop.determination.determine import determine, prepared
+from nostop.determination.determine import determine
+from nostop.determination.prepare import prepared
 from nostop.model import Outcome
-from nostop.rulebook.interpreter import Result, household_rows, interpret
+from nostop.rulebook.household import household_rows
+from nostop.rulebook.interpreter import Result, interpret
 from nostop.rulebook.plan import KEYS, Plan, compile_plan
 from tests.rulebook.small import ON
 from tests.rulebook.worlds import world

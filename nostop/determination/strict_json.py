@@ -1,0 +1,71 @@
+"""The one JSON reader: no NaN or Infinity, no repeated keys, no deep nesting."""
+
+import json
+from typing import Any, NoReturn
+
+from nostop.model import SituationError
+
+MAX_DEPTH = 64
+
+
+def strict_json(raw: bytes, where: str) -> object:
+    """Return JSON data.
+
+    Raises:
+        SituationError: not UTF-8, not JSON, or more than JSON should say.
+    """
+    text = _text(raw, where)
+    try:
+        return json.loads(
+            text,
+            parse_constant=lambda word: _refuse(f"{where}: {word} is no number of JSON"),
+            object_pairs_hook=lambda items: _object(items, where),
+        )
+    except json.JSONDecodeError as error:
+        place = f"{where}:{error.lineno}:{error.colno}"
+        raise SituationError(f"{place}: is not JSON: {error.msg}") from error
+    except ValueError as error:
+        raise SituationError(f"{where}: a number has too many digits") from error
+
+
+def _text(raw: bytes, where: str) -> str:
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        found = f"is not UTF-8 (byte {error.start})"
+        raise SituationError(f"{where}: {found}: save it as UTF-8") from error
+    if "\x00" in text:
+        raise SituationError(f"{where}: holds a NUL character")
+    if _depth(text) > MAX_DEPTH:
+        raise SituationError(f"{where}: is nested more than {MAX_DEPTH} deep")
+    return text
+
+
+def _refuse(message: str) -> NoReturn:
+    raise SituationError(message)
+
+
+def _object(items: list[tuple[str, Any]], where: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in items:
+        if key in found:
+            raise SituationError(f"{where}: key '{key}' is written twice: keep one of them")
+        found[key] = value
+    return found
+
+
+def _depth(text: str) -> int:
+    deepest = depth = 0
+    in_text = escaped = False
+    for character in text:
+        if in_text:
+            in_text = escaped or character != '"'
+            escaped = character == "\\" and not escaped
+        elif character == '"':
+            in_text = True
+        elif character in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in "]}":
+            depth -= 1
+    return deepest
