@@ -14,6 +14,10 @@ STAMPS := $(VENV)/stamps
 # Plain settings of whoever calls `make` must not leak into our environment.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 export UV_NO_PROGRESS := 1
+# Trust what this machine trusts, as pip does: some networks have a certificate of their own.
+ifneq ($(wildcard /etc/ssl/certs/*),)
+export UV_SYSTEM_CERTS := 1
+endif
 export UV_PYTHON := $(BIN)/python
 
 UV_COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
