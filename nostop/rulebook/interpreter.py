@@ -8,6 +8,7 @@ stands in `tree.py`.
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import reduce
 
 from nostop.model import Outcome
 from nostop.rulebook import arithmetic as a
@@ -169,20 +170,19 @@ class _Case:
         # Worked out over the whole range too, so that what the award rests on is there to be
         # explained.
         self.value(award.tree, place)
-        found: Range | None = None
+        found: list[Range] = []
         for below, above in zip([ANYTHING, *points], [*points, ANYTHING], strict=True):
             stretch = a.stretch(whole, below, above)
             narrowed = _Case(self.plan, self.home, (working, stretch), self)
-            bounds = narrowed.number(award.tree, place)
+            found.append(narrowed.number(award.tree, place))
             self.met |= narrowed.met
-            found = bounds if found is None else a.hull(found, bounds)
-        return ANYTHING if found is None else found
+        return reduce(a.hull, found)
 
     def number_named(self, name: str, place: Place) -> Range:
-        return self.named(name, place)  # type: ignore[return-value] # the parser saw to its kind
+        return self.named(name, place)  # type: ignore[return-value] # its kind is parsed
 
     def truth_named(self, name: str, place: Place) -> Truth:
-        return self.named(name, place)  # type: ignore[return-value] # the parser saw to its kind
+        return self.named(name, place)  # type: ignore[return-value] # its kind is parsed
 
     # --- values -----------------------------------------------------------------------------------
 
@@ -201,7 +201,7 @@ class _Case:
             case Receipt():
                 return self.receipt(node, place)
             case Aggregate():
-                # Members feel nothing of a stretch: a working with turning points is not theirs.
+                # Members feel nothing of a stretch: what they read is worked out over the whole.
                 case = self.whole or self
                 is_truth = node.kind.base == "bool"
                 return (case.any_or_all if is_truth else case.over_members)(node, place)
@@ -218,7 +218,7 @@ class _Case:
             case Among(item=item, words=words, negated=negated):
                 word = self.value(item, place)
                 return None if word is None else (word in words) != negated
-        return self.value(node, place)  # type: ignore[return-value]
+        return self.value(node, place)  # type: ignore[return-value] # its kind is parsed
 
     def number(self, node: Node, place: Place) -> Range:
         match node:
@@ -230,14 +230,14 @@ class _Case:
                 return self.look_up(node, place)
             case Call():
                 return self.call(node, place)
-        return self.value(node, place)  # type: ignore[return-value]
+        return self.value(node, place)  # type: ignore[return-value] # its kind is parsed
 
     def fact(self, name: str, place: Place) -> Value:
         fact, value = self.plan.book.catalogue.facts[name], place.row[name]
         if value is None:
             self.met.add((place.id, name))
         if fact.type not in ("int", "money", "date"):
-            return value  # type: ignore[no-any-return]
+            return value  # type: ignore[no-any-return] # its kind is parsed
         if value is not None:
             return a.exactly(as_number(value) if fact.type == "date" else value)
         low = Fraction(0) if fact.non_negative else None
@@ -267,7 +267,7 @@ class _Case:
             if left is None or right is None:
                 return None
             return (left == right) == (node.op == "==")
-        return a.compare(node.op, left, right)  # type: ignore[arg-type]
+        return a.compare(node.op, left, right)  # type: ignore[arg-type] # its kind is parsed
 
     def arithmetic(self, node: Arith, place: Place) -> Range:
         left, right = self.number(node.left, place), self.number(node.right, place)
@@ -286,7 +286,7 @@ class _Case:
         if test is not None:
             return then if test else otherwise
         if node.kind.is_number:
-            return a.hull(then, otherwise)  # type: ignore[arg-type]
+            return a.hull(then, otherwise)  # type: ignore[arg-type] # its kind is parsed
         return then if then == otherwise else None
 
     def look_up(self, node: Lookup, place: Place) -> Range:

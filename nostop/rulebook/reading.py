@@ -146,6 +146,10 @@ def _short(found: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
+#: JSON schema, as pydantic gives it.
+_Schema = dict[str, Any]
+
+
 def _known_keys(model: type[BaseModel], keys: tuple[str | int, ...]) -> list[str]:
     schema = model.model_json_schema()
     definitions = schema.get("$defs", {})
@@ -155,14 +159,14 @@ def _known_keys(model: type[BaseModel], keys: tuple[str | int, ...]) -> list[str
     return sorted(_resolve(node, definitions).get("properties", {}))
 
 
-def _step(node: dict, key: str | int) -> dict:  # type: ignore[type-arg]
-    if isinstance(key, int):
-        return node.get("items", {})  # type: ignore[no-any-return]
-    others = node.get("additionalProperties") or {}
-    return node.get("properties", {}).get(key, others)  # type: ignore[no-any-return]
+def _step(node: _Schema, key: str | int) -> _Schema:
+    found: _Schema = node.get("items", {})
+    if isinstance(key, str):
+        found = node.get("properties", {}).get(key, node.get("additionalProperties") or {})
+    return found
 
 
-def _resolve(node: dict, definitions: dict) -> dict:  # type: ignore[type-arg]
+def _resolve(node: _Schema, definitions: _Schema) -> _Schema:
     while isinstance(node, dict) and ("$ref" in node or "anyOf" in node):
         if "$ref" in node:
             node = definitions[node["$ref"].rsplit("/", 1)[1]]
