@@ -131,6 +131,17 @@ class Completeness(dy.Schema):
     applies_to = dy.String()
 
 
+#: The column type of each type of fact.
+FACT_DTYPES: dict[str, pl.DataType] = {
+    "bool": pl.Boolean(),
+    "int": pl.Int64(),
+    "money": pl.Int64(),
+    "date": pl.Date(),
+    "enum": pl.String(),
+    "code": pl.String(),
+}
+
+
 class FactCatalogue(dy.Schema):
     """rules/facts.yaml as a table: one row for each fact. `nil` is canonical text, null where there
     is none."""

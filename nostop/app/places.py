@@ -1,5 +1,5 @@
-"""Where the data that ships beside the packages lies: declarations of feeds, templates, and in a
-checkout the sample."""
+"""Where the data that ships beside the packages lies: declarations of feeds, and in a checkout the
+sample."""
 
 from pathlib import Path
 
@@ -12,11 +12,6 @@ _BESIDE = Path(nostop.__file__).resolve().parent.parent
 def default_declarations_dir() -> Path:
     """Return the folder of feed declarations: which department sends what, column by column."""
     return _BESIDE / "connectors" / "feeds"
-
-
-def default_templates_dir() -> Path:
-    """Return the folder of message templates."""
-    return _BESIDE / "notifications" / "templates"
 
 
 def default_sample_dir() -> Path:

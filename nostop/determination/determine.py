@@ -14,7 +14,7 @@ from nostop.determination.prepare import prepared
 from nostop.frames import Determinations, Situation, check, empty
 from nostop.model import Level
 from nostop.rulebook import Rulebook
-from nostop.rulebook.plan import KEYS, Plan, SchemePlan, compile_plan
+from nostop.rulebook.plan import KEYS, Plan, compile_plan
 from nostop.rulebook.run import Frame, run_plan
 
 #: People worked out at once: enough to keep every core busy, few enough to bound memory.
@@ -45,17 +45,17 @@ def determine(
             too fine fractions.
     """
     plan = compile_plan(book, effective_on, schemes)
-    rows = [rows for _, rows in _rows(plan, prepared(situation, book, plan))]
+    rows = list(_rows(plan, prepared(situation, book, plan)))
     return check(Determinations, pl.concat(rows)) if rows else empty(Determinations)
 
 
-def _rows(plan: Plan, frames: Frames) -> Iterator[tuple[SchemePlan, pl.DataFrame]]:
+def _rows(plan: Plan, frames: Frames) -> Iterator[pl.DataFrame]:
     """Yield the determinations of each scheme, by name, sorted by subject. They are decoded last:
     bits are lighter to carry and to sort than lists of words."""
     by_scheme = zip(plan.schemes, zip(*_raw(plan, frames), strict=True), strict=True)
     for scheme, pieces in sorted(by_scheme, key=lambda each: each[0].scheme.id):
         rows = pl.concat(pieces).sort(KEYS[scheme.scheme.pack.decides_for])
-        yield scheme, decoded(rows, scheme, plan.effective_on)
+        yield decoded(rows, scheme, plan.effective_on)
 
 
 # --- piece by piece -------------------------------------------------------------------------------
@@ -106,7 +106,7 @@ def _in_two_passes(plan: Plan, results: list[pl.LazyFrame], held: Frames) -> lis
     if open_.is_empty():
         return [raw.with_columns(missing_bits=pl.lit(0, dtype=pl.Int64)) for raw in decided]
     for level, frame in held.items():
-        held[level] = frame.join(open_, on="household_id", how="semi")
+        held[level] = _living_in(open_, frame)
     keys = [KEYS[each.scheme.pack.decides_for] for each in plan.schemes]
     asked = [frame.select(key, "missing_bits") for frame, key in zip(results, keys, strict=True)]
     return [

@@ -1,4 +1,7 @@
-"""The one JSON reader: no NaN or Infinity, no repeated keys, no deep nesting."""
+"""Situations' JSON, read strictly: no NaN or Infinity, no repeated keys, no deep nesting.
+
+A feed's file is read by its connector instead: entry by entry, with numbers kept as text.
+"""
 
 import json
 from typing import Any, NoReturn

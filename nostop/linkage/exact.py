@@ -7,9 +7,6 @@ import polars as pl
 from nostop.linkage.nodes import linkable
 from nostop.linkage.pairs import allowed, features
 
-#: Raise it with every change to the rules below.
-EXACT_VERSION = "1"
-
 #: How sure each exact rule is, as measured on labelled data and rounded down.
 NINO_AND_BIRTH_DATE = 0.9999
 NINO_AND_NAME = 0.999

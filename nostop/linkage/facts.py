@@ -2,22 +2,13 @@
 
 import polars as pl
 
-from nostop.frames import Evidence
+from nostop.frames import FACT_DTYPES, Evidence
 from nostop.model import LinkageError, nearest
 
 #: Stands in `Evidence.record_id` where the evidence is that a complete feed has no record.
 NO_RECORD = "-"
 #: Facts without which nobody can be placed in a benefit unit.
 NEEDED = ("born_on", "died_on", "education", "sex")
-
-_TYPES: dict[str, pl.DataType] = {
-    "bool": pl.Boolean(),
-    "int": pl.Int64(),
-    "money": pl.Int64(),
-    "date": pl.Date(),
-    "enum": pl.String(),
-    "code": pl.String(),
-}
 
 
 def choose(stated: pl.DataFrame) -> pl.DataFrame:
@@ -91,7 +82,7 @@ def _typed(fact: str, kind: str) -> pl.Expr:
         return text.cast(pl.Int8).cast(pl.Boolean).alias(fact)
     if kind == "date":
         return pl.col(fact).str.to_date("%Y-%m-%d", strict=True)
-    return pl.col(fact).cast(_TYPES[kind], strict=True)
+    return pl.col(fact).cast(FACT_DTYPES[kind], strict=True)
 
 
 def absent(chosen: pl.DataFrame, covered: pl.DataFrame) -> pl.DataFrame:

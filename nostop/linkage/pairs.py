@@ -1,11 +1,8 @@
-"""Compare two mentions field by field; the guards: versioned rules no score may overrule."""
+"""Compare two mentions field by field; the guards: rules no score may overrule."""
 
 import polars as pl
 
 from nostop.linkage.duck import query
-
-#: Raise it with every change to a rule or limit below.
-GUARDS_VERSION = "1"
 
 #: Two numbers or dates further apart than this many typing errors are two facts and no slip.
 MOST_EDITS = 2

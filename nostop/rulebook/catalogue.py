@@ -9,19 +9,11 @@ from typing import Literal
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from nostop.frames import FactCatalogue, check, empty
+from nostop.frames import FACT_DTYPES, FactCatalogue, check, empty
 from nostop.model import Level, Period, RuleError, pounds
 from nostop.rulebook.reading import read_model
 
 FactType = Literal["bool", "int", "money", "date", "enum", "code"]
-DTYPES: dict[str, pl.DataType] = {
-    "bool": pl.Boolean(),
-    "int": pl.Int64(),
-    "money": pl.Int64(),
-    "date": pl.Date(),
-    "enum": pl.String(),
-    "code": pl.String(),
-}
 
 
 #: The most that an amount (in pence) and a number may be: ten thousand million pounds, a million.
@@ -75,7 +67,7 @@ class Fact(BaseModel):
     @property
     def dtype(self) -> pl.DataType:
         """The polars type of this fact's column."""
-        return DTYPES[self.type]
+        return FACT_DTYPES[self.type]
 
     @property
     def largest(self) -> int | None:

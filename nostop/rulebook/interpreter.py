@@ -63,13 +63,6 @@ class Result:
     unknown: dict[tuple[str, str], frozenset[Unknown]]
     stand_ins: dict[Unknown, Range]
 
-    @property
-    def unknown_facts(self) -> frozenset[Unknown]:
-        """The unknown facts that the scheme met on its way, whether or not they could still change
-        anything."""
-        names = (f"{self.scheme}.entitled", f"{self.scheme}.award")
-        return frozenset().union(*(self.unknown[name, self.place.id] for name in names))
-
 
 def interpret(plan: Plan, household: Household) -> list[Result]:
     """Work out every scheme of a plan for one household, in the plan's order and then the

@@ -83,11 +83,7 @@ def view(seen: Seen) -> Feed:
     rows = _with_refs(_with_partners(seen), seen)
     own = seen.written(SOURCE, rows["person_id"])
     rows = rows.join(own, on="person_id", how="left", validate="m:1", maintain_order="left")
-    partners = seen.written(SOURCE, rows["partner_id"].drop_nulls(), "partner")
-    partners = partners.select(pl.all().name.prefix("partner_")).rename(
-        {"partner_person_id": "partner_id"}
-    )
-    rows = rows.join(partners, on="partner_id", how="left", validate="m:1", maintain_order="left")
+    rows = seen.with_mention(rows, SOURCE, "partner")
     mentions = pl.concat(
         [
             rows.select(mention(pl.col("award_ref"), "person_id")),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -39,6 +40,29 @@ class Seen:
         for each person."""
         named = self.people.filter(pl.col("person_id").is_in(person_ids.unique().to_list()))
         return miswrite(named, self.writer(source), role)
+
+    def with_mention(
+        self,
+        rows: pl.DataFrame,
+        source: str,
+        who: str,
+        *,
+        role: str | None = None,
+        validate: Literal["m:1", "1:1"] = "m:1",
+    ) -> pl.DataFrame:
+        """Return the rows with the mention of the person in `<who>_id` beside them, as `<who>_...`
+        columns; `role` is who they are to the source, `who` unless said."""
+        written = self.written(
+            source, rows[f"{who}_id"].drop_nulls(), who if role is None else role
+        )
+        return rows.join(
+            written.select(pl.all().name.prefix(f"{who}_")),
+            left_on=f"{who}_id",
+            right_on=f"{who}_person_id",
+            how="left",
+            validate=validate,
+            maintain_order="left",
+        )
 
     def day(self, before: int) -> date:
         """Return the day so many days before the effective date."""

@@ -48,26 +48,8 @@ _COLUMNS = [
 def view(seen: Seen) -> Feed:
     """Return HMRC's Child Benefit file, eldest child first within a claim."""
     rows = _with_children(seen)
-    claimants = seen.written(SOURCE, rows["claimant_id"]).select(pl.all().name.prefix("claimant_"))
-    rows = rows.join(
-        claimants,
-        left_on="claimant_id",
-        right_on="claimant_person_id",
-        how="left",
-        validate="m:1",
-        maintain_order="left",
-    )
-    children = seen.written(SOURCE, rows["child_id"], "child").select(
-        pl.all().name.prefix("child_")
-    )
-    rows = rows.join(
-        children,
-        left_on="child_id",
-        right_on="child_person_id",
-        how="left",
-        validate="1:1",
-        maintain_order="left",
-    )
+    rows = seen.with_mention(rows, SOURCE, "claimant", role="")
+    rows = seen.with_mention(rows, SOURCE, "child", validate="1:1")
     key = pl.concat_str("claim_ref", pl.col("child_no").cast(pl.String), separator="/")
     mentions = pl.concat(
         [rows.select(mention(key, "claimant_id")), rows.select(mention(key + "#child", "child_id"))]

@@ -66,17 +66,7 @@ def view(seen: Seen) -> Feed:
     rows = _claims(seen)
     own = seen.written(SOURCE, rows["person_id"])
     rows = rows.join(own, on="person_id", how="left", validate="1:1", maintain_order="left")
-    partners = seen.written(SOURCE, rows["partner_id"].drop_nulls(), "partner").select(
-        pl.all().name.prefix("partner_")
-    )
-    rows = rows.join(
-        partners,
-        left_on="partner_id",
-        right_on="partner_person_id",
-        how="left",
-        validate="m:1",
-        maintain_order="left",
-    )
+    rows = seen.with_mention(rows, SOURCE, "partner")
     mentions = pl.concat(
         [
             rows.select(mention(pl.col("claim_ref"), "person_id")),

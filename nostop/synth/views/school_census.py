@@ -46,17 +46,7 @@ def view(seen: Seen) -> Feed:
     rows = _pupils(seen)
     own = seen.written(SOURCE, rows["person_id"])
     rows = rows.join(own, on="person_id", how="left", validate="1:1", maintain_order="left")
-    contacts = seen.written(SOURCE, rows["contact_id"].drop_nulls(), "contact").select(
-        pl.all().name.prefix("contact_")
-    )
-    rows = rows.join(
-        contacts,
-        left_on="contact_id",
-        right_on="contact_person_id",
-        how="left",
-        validate="m:1",
-        maintain_order="left",
-    )
+    rows = seen.with_mention(rows, SOURCE, "contact")
     mentions = pl.concat(
         [
             rows.select(mention(pl.col("upn"), "person_id")),
