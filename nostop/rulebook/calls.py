@@ -72,7 +72,7 @@ class Reader(Protocol):
         ...
 
     def of_member(self) -> "Reader":
-        """Return the reader of a formula about one person."""
+        """Return the reader of a formula about one of those that an aggregate ranges over."""
         ...
 
 
@@ -82,11 +82,16 @@ AGGREGATES: dict[str, tuple[AggregateFunction, tuple[str, ...]]] = {
     "any_child": ("any", ("child",)),
     "any_member": ("any", ("adult", "child")),
     "all_members": ("all", ("adult", "child")),
+    "any_benefit_unit": ("any", ("adult", "child")),
+    "all_benefit_units": ("all", ("adult", "child")),
     "total": ("total", ("adult", "child")),
     "count": ("count", ("adult", "child")),
     "smallest": ("smallest", ("adult", "child")),
     "largest": ("largest", ("adult", "child")),
 }
+_OVER_UNITS = ("any_benefit_unit", "all_benefit_units")
+#: Over people or, where what they take is about benefit units, over those of a household.
+_OVER_ANY = ("total", "count", "smallest", "largest")
 
 
 def read_call(reader: Reader, name: str, tree: ast.Call) -> Node:
@@ -112,7 +117,27 @@ def _aggregate(reader: Reader, name: str, tree: ast.Call) -> Node:
     item = inner.node(tree.args[0])
     condition = inner.truth(where) if where is not None else None
     function, who = AGGREGATES[name]
-    return Aggregate(_kind_over(function, name, item), level, function, who, item, condition)
+    kind = _kind_over(function, name, item)
+    over = _ranges_over(name, level, [item] if condition is None else [item, condition])
+    return Aggregate(kind, level, function, over, who, item, condition)
+
+
+def _ranges_over(name: str, level: Level, parts: list[Node]) -> Level:
+    """What an aggregate ranges over: people, or a household's benefit units where its parts are
+    about them."""
+    about = lowest(parts)
+    if name in _OVER_ANY:
+        units = level is Level.HOUSEHOLD and about is Level.BENEFIT_UNIT
+        return Level.BENEFIT_UNIT if units else Level.PERSON
+    if name not in _OVER_UNITS:
+        return Level.PERSON
+    if level is not Level.HOUSEHOLD:
+        mend = "give its working level: household"
+        fail(f"{name}(...) looks over the benefit units of a household: {mend}")
+    if about is Level.PERSON:
+        mend = "work the person's part out for the benefit unit first, in a working of its own"
+        fail(f"{name}(...) is about benefit units, and its part about a person: {mend}")
+    return Level.BENEFIT_UNIT
 
 
 def _kind_over(function: AggregateFunction, name: str, item: Node) -> Kind:
@@ -239,9 +264,9 @@ def _check_key(key: Node, column: str, name: str, table: Table) -> None:
     """Refuse a key that no row of the table could fit: a number for a word, a misspelt word, an age
     for a date."""
     found = [row[column] for dated in table.values for row in dated.rows]
-    wanted = "a date" if isinstance(found[0], date) else "a number"
-    if table.keys[column] == "exact":
-        wanted = "a word"
+    wanted = "a number"
+    if isinstance(found[0], date | str):
+        wanted = "a word" if isinstance(found[0], str) else "a date"
     if _KEY_WORDS.get(key.kind.base) != wanted:
         fail(f"rate({name}, ...): the key '{column}' is {wanted}, not {key.kind}")
     for word in found:

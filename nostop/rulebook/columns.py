@@ -258,14 +258,16 @@ def look_up(table: TableOn, keys: list[Num | nw.Expr]) -> Num:
     found = no_bound()
     # A later row's condition, put around the earlier ones, wins.
     for wanted, value in table.rows:
-        fits = reduce(operator.and_, map(_fits, keys, wanted))
+        fits = reduce(operator.and_, map(_fits, table.kinds, keys, wanted))
         found = nw.when(fits).then(nw.lit(int(value * den), dtype=nw.Int64)).otherwise(found)
     return Num(found, found, den)
 
 
-def _fits(key: Num | nw.Expr, wanted: KeyValue) -> nw.Expr:
-    """Whether a known number lies in or above a band, or a known word is the one wanted."""
+def _fits(kind: str, key: Num | nw.Expr, wanted: KeyValue) -> nw.Expr:
+    """Whether a known number lies in or above a band, or a known number or word is the one
+    wanted."""
     if not isinstance(key, Num):
         return ~key.is_null() if wanted == "otherwise" else key == wanted
-    in_band = column(key.lo) >= int(Fraction(wanted) * key.den)
-    return in_band if key.is_exact else in_band & (column(key.lo) == column(key.hi))
+    limit = int(Fraction(wanted) * key.den)
+    fits = column(key.lo) >= limit if kind == "band" else column(key.lo) == limit
+    return fits if key.is_exact else fits & (column(key.lo) == column(key.hi))

@@ -167,14 +167,17 @@ class _Telling:
         return lines
 
     def _all_conditions(self) -> Iterator[tuple[str, str, str, str]]:
-        nations = ", ".join(each.replace("_", " ").title() for each in self.scheme.pack.applies_in)
+        pack = self.scheme.pack
+        areas = ", ".join(each.replace("_", " ").title() for each in pack.applies_in)
+        if pack.local_authorities:
+            areas = f"{', '.join(pack.local_authorities)} ({areas})"
         yield (
             "applies_in",
-            f"Lives where the scheme applies: {nations}",
-            f"Does not live in {nations}",
+            f"Lives where the scheme applies: {areas}",
+            f"Does not live in {areas}",
             "",
         )
-        for each in self.scheme.pack.entitled_when:
+        for each in pack.entitled_when:
             yield each.id, each.says, each.if_not, each.cite
 
     def _figures(self, condition: str) -> str:

@@ -8,14 +8,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nostop.model import Problem, RuleError, nearest
+from nostop.model import Problem, RuleError, YamlError, nearest
 from nostop.rulebook.catalogue import Catalogue, load_catalogue
 from nostop.rulebook.checks import Complaint
 from nostop.rulebook.packs import Gateway, GatewaysFile, Library, Pack, Rate, RatesFile, Table
-from nostop.rulebook.reading import read_model
+from nostop.rulebook.reading import as_model, placed, read_model
 from nostop.rulebook.syntax import names_in
+from nostop.rulebook.table_files import read_table_files
 from nostop.rulebook.tree import Definition
-from nostop.strict_yaml import Document
+from nostop.strict_yaml import Document, read_yaml
 
 
 @dataclass(slots=True, eq=False)
@@ -27,6 +28,7 @@ class Owner:
     rates_file: RatesFile
     rates_document: Document | None
     rates_refused: bool
+    table_files: tuple[Path, ...]
     definitions: dict[str, Definition] = field(default_factory=dict)
 
     @property
@@ -173,12 +175,14 @@ def _read_owner(folder: Folder, file: Path) -> None:
     wanted: type[Pack] | type[Library] = Pack if file.name == "pack.yaml" else Library
     model, problems, document = read_model(file, wanted)
     folder.problems += problems
-    rates, wrong, rates_document = _rates(file.parent / "rates.yaml")
+    rates, wrong, rates_document, files = _rates(file.parent / "rates.yaml")
     folder.problems += wrong
     if model is None or document is None:
         folder.refused.add(file.parent.name)
         return
-    owner = Owner(model, document, rates, rates_document, rates_refused=bool(wrong))
+    owner = Owner(
+        model, document, rates, rates_document, rates_refused=bool(wrong), table_files=tuple(files)
+    )
     if owner.name in folder.owners:
         other = folder.owners[owner.name].document.path
         folder.tell(owner, f"'{owner.name}' is already the name of {other}")
@@ -186,8 +190,13 @@ def _read_owner(folder: Folder, file: Path) -> None:
     folder.owners[owner.name] = owner
 
 
-def _rates(file: Path) -> tuple[RatesFile, list[Problem], Document | None]:
+def _rates(file: Path) -> tuple[RatesFile, list[Problem], Document | None, list[Path]]:
     if not file.exists():
-        return RatesFile(), [], None
-    model, problems, document = read_model(file, RatesFile)
-    return model or RatesFile(), problems, document
+        return RatesFile(), [], None, []
+    try:
+        document = read_yaml(file)
+    except YamlError as error:
+        return RatesFile(), [placed(file, str(error))], None, []
+    files, problems = read_table_files(document)
+    model, wrong = (None, []) if problems else as_model(document, RatesFile)
+    return model or RatesFile(), [*problems, *wrong], document, files

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import reduce
 
-from nostop.model import Outcome
+from nostop.model import Level, Outcome
 from nostop.rulebook import arithmetic as a
 from nostop.rulebook.arithmetic import ANYTHING, Range, Truth
 from nostop.rulebook.dates import as_number
@@ -320,8 +320,12 @@ class _Case:
     # --- members ----------------------------------------------------------------------------------
 
     def counted(self, node: Aggregate, place: Place) -> list[tuple[Place, Truth]]:
-        """Members that the aggregate ranges over, and whether each is among them; None: that is
+        """Those that the aggregate ranges over, and whether each is among them; None: that is
         open."""
+        if node.over is Level.BENEFIT_UNIT:
+            units = self.home.places(Level.BENEFIT_UNIT)
+            asked = [(each, self.truth(node.where, each) if node.where else True) for each in units]
+            return [(each, included) for each, included in asked if included is not False]
         definitions = self.plan.schedule.definitions
         roles = applies_to(self.plan.book.catalogue, definitions, node.item) & set(node.who)
         found: list[tuple[Place, Truth]] = []
@@ -357,8 +361,8 @@ class _Case:
 
 
 def _fits(kind: str, key: Value, wanted: Fraction | str) -> bool:
-    if kind == "exact":
-        return key is not None and (wanted in ("otherwise", key))
-    if not isinstance(key, tuple) or key[0] is None or key[0] != key[1]:
+    if not isinstance(key, tuple):
+        return key is not None and wanted in ("otherwise", key)
+    if key[0] is None or key[0] != key[1] or not isinstance(wanted, Fraction):
         return False
-    return isinstance(wanted, Fraction) and key[0] >= wanted
+    return key[0] >= wanted if kind == "band" else key[0] == wanted

@@ -86,10 +86,10 @@ def _scheme(folder: Folder, owner: Owner, pack: Pack) -> Scheme:
 def _content_hash(owners: list[Owner]) -> str:
     digest = hashlib.sha256()
     for owner in owners:
-        for name in ("pack.yaml", "library.yaml", "rates.yaml"):
-            file = owner.path / name
+        texts = [owner.path / name for name in ("pack.yaml", "library.yaml", "rates.yaml")]
+        for file in [*texts, *sorted(set(owner.table_files))]:
             if file.exists():
-                digest.update(name.encode())
+                digest.update(file.name.encode())
                 digest.update(file.read_bytes())
     return digest.hexdigest()
 

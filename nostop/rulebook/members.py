@@ -5,6 +5,7 @@ from typing import Literal
 
 import narwhals as nw
 
+from nostop.model import Level
 from nostop.rulebook import columns as c
 from nostop.rulebook.columns import Num
 from nostop.rulebook.compile import Compiler
@@ -17,7 +18,7 @@ _SIDES: tuple[Literal["lo", "hi"], ...] = ("lo", "hi")
 
 
 def member_columns(compiler: Compiler, aggregated: Aggregated, paths: Paths) -> Columns:
-    """Return what each person brings to an aggregate."""
+    """Return what each subject brings to an aggregate."""
     node, name = aggregated.node, aggregated.name
     included = _included(compiler, node)
     counts = included.fill_null(value=True)
@@ -31,7 +32,10 @@ def member_columns(compiler: Compiler, aggregated: Aggregated, paths: Paths) -> 
 
 
 def _included(compiler: Compiler, node: Aggregate) -> nw.Expr:
-    """Whether a person is among those the aggregate ranges over; null where that is open."""
+    """Whether a subject is among those the aggregate ranges over; null where that is open."""
+    if node.over is Level.BENEFIT_UNIT:
+        every = nw.lit(value=True)
+        return every if node.where is None else compiler.truth(node.where)
     fitting = applies_to(compiler.catalogue, compiler.schedule.definitions, node.item)
     who = nw.col("role").is_in([role for role in node.who if role in fitting])
     return who if node.where is None else who & compiler.truth(node.where)

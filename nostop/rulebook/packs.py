@@ -26,6 +26,7 @@ Cite = Annotated[str, StringConstraints(min_length=3, max_length=600)]
 Sentence = Annotated[str, StringConstraints(min_length=3, max_length=1000)]
 Formula = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 Nation = Literal["england", "wales", "scotland", "northern_ireland"]
+LocalAuthority = Annotated[str, StringConstraints(pattern=r"^[ENSW][0-9]{8}$")]
 Direction = Literal["up", "down", "nearest"]
 
 
@@ -161,6 +162,7 @@ class Pack(Strict):
     owner: Sentence
     authority: str
     applies_in: tuple[Nation, ...] = Field(min_length=1)
+    local_authorities: tuple[LocalAuthority, ...] = ()
     in_force: Span
     decides_for: Level
     receipt: Name
@@ -243,8 +245,10 @@ class Table(Strict):
     def _keys_hold_together(self, rows: tuple[dict[str, RateValue], ...]) -> None:
         for name, kind in self.keys.items():
             types = {type(row[name]) for row in rows}
-            if kind == "exact" and types != {str}:
-                raise ValueError(f"key '{name}' is exact: each row needs a word for it")
+            if kind == "exact" and types not in ({str}, {int}):
+                raise ValueError(
+                    f"key '{name}' is exact: each row needs a word for it, or each a whole number"
+                )
             if kind == "band" and types not in ({int}, {date}):
                 raise ValueError(
                     f"key '{name}' is a band: each row needs the number, or the date, it begins at"

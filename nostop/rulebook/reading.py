@@ -21,14 +21,19 @@ def read_model(path: Path, model: type[M]) -> tuple[M | None, list[Problem], Doc
     try:
         document = read_yaml(path)
     except YamlError as error:
-        return None, [_placed(path, str(error))], None
+        return None, [placed(path, str(error))], None
+    return *as_model(document, model), document
+
+
+def as_model(document: Document, model: type[M]) -> tuple[M | None, list[Problem]]:
+    """Return a document as a model, or None and what is wrong."""
     try:
-        return model.model_validate(document.data), [], document
+        return model.model_validate(document.data), []
     except ValidationError as error:
-        return None, _problems(error, model, document), document
+        return None, _problems(error, model, document)
 
 
-def _placed(path: Path, message: str) -> Problem:
+def placed(path: Path, message: str) -> Problem:
     # YamlError texts begin with path:line:column where the place is known.
     rest = message.removeprefix(f"{path}:")
     parts = rest.split(":", 2)

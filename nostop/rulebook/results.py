@@ -46,7 +46,10 @@ def result_definitions(scheme: Scheme) -> dict[str, Definition]:
 
 
 def _applies_in(scheme: Scheme) -> Node:
-    nations = tuple(scheme.pack.applies_in)
+    local, nations = scheme.pack.local_authorities, scheme.pack.applies_in
+    if local:
+        area = FactRef(Kind("text"), Level.HOUSEHOLD, "local_authority")
+        return Among(BOOL, Level.HOUSEHOLD, area, local, negated=False)
     if set(nations) == set(get_args(Nation)):
         return Lit(BOOL, None, value=True)  # in every nation: where they live need not be known
     nation = FactRef(Kind("text"), Level.HOUSEHOLD, "nation")
@@ -81,7 +84,7 @@ def _claimed(scheme: Scheme) -> Node:
     receipt = Receipt(BOOL, Level.PERSON, "claimed", scheme.pack.receipt)
     if scheme.pack.decides_for is Level.PERSON:
         return receipt
-    return Aggregate(BOOL, scheme.pack.decides_for, "any", ("adult",), receipt, None)
+    return Aggregate(BOOL, scheme.pack.decides_for, "any", Level.PERSON, ("adult",), receipt, None)
 
 
 def _money(scheme: Scheme) -> Kind:

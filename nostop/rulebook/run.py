@@ -26,6 +26,12 @@ from nostop.rulebook.stretches import cut, resting_on
 from nostop.rulebook.tree import Definition, DefRef, Node, children, walk
 
 Frame = nw.LazyFrame[Any]
+#: What aggregates range over, and the level they are taken to.
+_UPWARDS = (
+    (Level.PERSON, Level.HOUSEHOLD),
+    (Level.PERSON, Level.BENEFIT_UNIT),
+    (Level.BENEFIT_UNIT, Level.HOUSEHOLD),
+)
 #: Marks a frame that several others are taken from, where the backend can keep it.
 Share = Callable[[Frame], Frame]
 
@@ -103,8 +109,11 @@ class _Run:
         self._work(Level.PERSON, layers[Level.PERSON])
         self.frames[Level.PERSON] = self.share(self.frames[Level.PERSON])
         here = [each for each in self.schedule.aggregates.values() if each.turn == turn]
-        for level in (Level.HOUSEHOLD, Level.BENEFIT_UNIT):
-            self._gather(level, [each for each in here if each.node.level is level])
+        for over, level in _UPWARDS:
+            wanted = (over, level)
+            self._gather(
+                *wanted, [each for each in here if (each.node.over, each.node.level) == wanted]
+            )
         self._work(Level.HOUSEHOLD, layers[Level.HOUSEHOLD])
         self._hand_down(turn, Level.HOUSEHOLD, Level.BENEFIT_UNIT)
         self._work(Level.BENEFIT_UNIT, layers[Level.BENEFIT_UNIT])
@@ -120,10 +129,10 @@ class _Run:
             for reader in layer
             for name in self.definitions[reader].reads
         }
-        if lower is Level.PERSON:
-            # What aggregates read stands in person columns too, whoever owns the aggregate.
-            inner = (node for each in self.schedule.aggregates for node in walk(each))
-            read |= {node.name for node in inner if isinstance(node, DefRef)}
+        # What aggregates read stands in columns of those they range over, whoever owns them.
+        over = (each for each in self.schedule.aggregates if each.over is lower)
+        inner = (node for each in over for node in walk(each))
+        read |= {node.name for node in inner if isinstance(node, DefRef)}
         made = [name for layer in self.schedule.turns[turn][upper] for name in layer]
         columns = [each for name in made if name in read for each in self._columns_of(name)]
         self._lower(upper, lower, columns)
@@ -201,18 +210,18 @@ class _Run:
 
     # --- members ----------------------------------------------------------------------------------
 
-    def _gather(self, level: Level, aggregates: list[Aggregated]) -> None:
+    def _gather(self, over: Level, level: Level, aggregates: list[Aggregated]) -> None:
         if not aggregates:
             return
-        compiler = self.compilers[Level.PERSON]
+        compiler = self.compilers[over]
         parts = (part for each in aggregates for part in children(each.node))
-        self._step(Level.PERSON, compiler, parts)
+        self._step(over, compiler, parts)
         members: Columns = {}
         grouped: list[nw.Expr] = []
         results: Columns = {}
         for each in aggregates:
             columns, paths = path_columns(compiler, each.name, children(each.node))
-            self._with(Level.PERSON, columns)
+            self._with(over, columns)
             members |= member_columns(compiler, each, paths)
             grouped += group_columns(self.schedule, each)
             facts = sorted(self.schedule.facts_of(each.node))
@@ -220,7 +229,7 @@ class _Run:
             results |= group_results(self.schedule, each)
         key = KEYS[level]
         named = [expression.alias(name) for name, expression in members.items()]
-        gathered = self.frames[Level.PERSON].select(key, *named).group_by(key).agg(*grouped)
+        gathered = self.frames[over].select(key, *named).group_by(key).agg(*grouped)
         gathered = gathered.select(key, **results)
         self.frames[level] = self.frames[level].join(gathered, on=key, how="left")
 

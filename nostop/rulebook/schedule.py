@@ -150,6 +150,7 @@ def _turn(
 def _inner_turn(
     aggregate: Aggregate, turn_of: dict[str, int], definitions: dict[str, Definition]
 ) -> int:
+    # Only people's columns stand before a turn's aggregates; others are there from the next turn.
     inner = [node.name for node in walk(aggregate) if isinstance(node, DefRef)]
     turns = (turn_of[name] + (definitions[name].level is not Level.PERSON) for name in inner)
     return max(turns, default=0)

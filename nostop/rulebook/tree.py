@@ -186,10 +186,11 @@ class Choose(Node):
 
 @dataclass(frozen=True, slots=True)
 class Aggregate(Node):
-    """Members of a benefit unit or household taken together; `who` limits them to adults or
-    children."""
+    """Those of a benefit unit or household taken together: its people (`who` limits them to adults
+    or children) or, `over` benefit units, the benefit units of a household."""
 
     function: AggregateFunction
+    over: Level
     who: tuple[str, ...]
     item: Node
     where: Node | None

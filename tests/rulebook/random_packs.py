@@ -41,6 +41,7 @@ class Grammar:
 
     random: Random
     known: list[tuple[str, str, str]] = field(default_factory=list)
+    inside: bool = False
 
     def formula(self, kind: str, level: str, depth: int) -> str:
         """Return a formula of a kind for subjects of a level."""
@@ -78,10 +79,18 @@ class Grammar:
             ]  # fmt: skip
         else:
             kinds = ("any_adult", "all_adults", "any_child", "any_member", "all_members")
-            forms += [
-                lambda: f"{self.random.choice(kinds)}({self.formula('bool', 'person', depth)})"
-            ] * 3
+            if not self.inside:
+                forms += [
+                    lambda: f"{self.random.choice(kinds)}({self.formula('bool', 'person', depth)})"
+                ] * 3
             forms += [lambda: '(nation in ["england", "scotland"])', lambda: '(area == "E1")']
+        if level == "household":
+            units = ("any_benefit_unit", "all_benefit_units")
+            forms += [
+                lambda: (
+                    f"{self.random.choice(units)}({self.of_member('bool', 'benefit_unit', depth)})"
+                )
+            ] * 3
         return forms
 
     def forms_money(self, kind: str, level: str, depth: int) -> list[Any]:
@@ -104,8 +113,8 @@ class Grammar:
             lambda: sum_of("+"), lambda: sum_of("-"), clipped, clipped, times,
             lambda: self.chosen(kind, level, depth), lambda: f"({self.formula(kind, level, depth)} // two)",
         ]  # fmt: skip
-        if level != "person":
-            forms += [lambda: self.aggregated(kind, depth)] * 4
+        if level != "person" and not self.inside:
+            forms += [lambda: self.aggregated(kind, level, depth)] * 4
         return forms
 
     def forms_week(self, level: str, depth: int) -> list[Any]:
@@ -116,6 +125,7 @@ class Grammar:
         return [
             *forms,
             lambda: "rate(week_by_place, nation, rooms)",
+            lambda: "rate(week_by_area, area, rooms)",
             lambda: f"(-{self.leaf('week', level)})",
         ]
 
@@ -139,9 +149,9 @@ class Grammar:
                 lambda: age.format(self.formula("date", level, depth)),
                 lambda: "rate(months_by_birth, born_on)",
             ]
-        else:
-            forms += [lambda: f"count({self.formula('bool', 'person', depth)})"] * 3
-            forms += [lambda: self.aggregated("int", depth)]
+        elif not self.inside:
+            forms += [lambda: f"count({self.of_member('bool', self.member_of(level), depth)})"] * 3
+            forms += [lambda: self.aggregated("int", level, depth)]
         return forms
 
     def forms_ratio(self, level: str, depth: int) -> list[Any]:
@@ -171,12 +181,24 @@ class Grammar:
         first, second = self.pair(kind, level, depth)
         return f"({first} if {self.formula('bool', level, depth)} else {second})"
 
-    def aggregated(self, kind: str, depth: int) -> str:
+    def of_member(self, kind: str, member: str, depth: int) -> str:
+        """Return a formula about one of those an aggregate ranges over: none stands in another."""
+        outside, self.inside = self.inside, True
+        formula = self.formula(kind, member, depth)
+        self.inside = outside
+        return formula
+
+    def member_of(self, level: str) -> str:
+        is_over_units = level == "household" and self.random.random() < 0.5
+        return "benefit_unit" if is_over_units else "person"
+
+    def aggregated(self, kind: str, level: str, depth: int) -> str:
         name = self.random.choice(("total", "total", "total", "smallest", "largest"))
-        item = self.formula(kind, "person", depth)
+        member = self.member_of(level)
+        item = self.of_member(kind, member, depth)
         if self.random.random() < 0.5:
             return f"{name}({item})"
-        return f"{name}({item}, where={self.formula('bool', 'person', depth)})"
+        return f"{name}({item}, where={self.of_member('bool', member, depth)})"
 
 
 def random_rules(random: Random) -> dict[str, str]:

@@ -104,6 +104,19 @@ tables:
           - {nation: england, rooms: 0, value: 100}
           - {nation: england, rooms: 3, value: 20000}
           - {nation: otherwise, rooms: 1, value: 7000}
+  week_by_area:
+    means: Weekly amount by area and exact number of rooms
+    keys: {area: exact, rooms: exact}
+    type: money
+    per: week
+    values:
+      - from: 2020-01-01
+        reference: law
+        rows:
+          - {area: E1, rooms: 0, value: 900}
+          - {area: E1, rooms: 2, value: 25000}
+          - {area: E2, rooms: 2, value: 30000}
+          - {area: otherwise, rooms: 1, value: 50}
   share_by_care:
     means: Share by care
     keys: {care: exact}
