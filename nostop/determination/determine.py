@@ -3,6 +3,7 @@ polars does the work."""
 
 from collections.abc import Iterator
 from datetime import date
+from functools import cached_property
 from typing import cast
 
 import narwhals as nw
@@ -10,6 +11,7 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from nostop.determination.decode import decoded
+from nostop.determination.known import known_to_all
 from nostop.determination.prepare import prepared
 from nostop.frames import Determinations, Situation, check, empty
 from nostop.model import Level
@@ -65,14 +67,62 @@ def _raw(plan: Plan, frames: Frames) -> Iterator[list[pl.DataFrame]]:
     """Yield, piece by piece, what the plan gives for each scheme. It is built once, on sources that
     each piece is put behind in turn."""
     held = dict(frames)
-    sources = {level: _source(held, level) for level in Level}
-    results = [_lazy(frame) for frame in run_plan(plan, sources, _share).values()]
+    work = _Work(plan, held, known_to_all(plan, frames))
     for piece in _pieces(frames):
         held.update(piece)
-        if piece[Level.PERSON].height < MANY:
-            yield pl.collect_all(results)
-        else:
-            yield _in_two_passes(plan, results, held)
+        yield work.all_at_once() if piece[Level.PERSON].height < MANY else work.in_two_passes()
+
+
+class _Work:
+    """A plan on sources that whatever is `held` stands behind: built when first needed, and then
+    run for each piece."""
+
+    def __init__(self, plan: Plan, held: Frames, known: frozenset[str]) -> None:
+        self.plan = plan
+        self.held = held
+        self.known = known
+        self.keys = [KEYS[each.scheme.pack.decides_for] for each in plan.schemes]
+
+    @cached_property
+    def outcomes(self) -> list[pl.LazyFrame]:
+        """Everything but what is missing."""
+        return self._built(with_missing=False)
+
+    @cached_property
+    def in_full(self) -> list[pl.LazyFrame]:
+        """Everything."""
+        return self._built(with_missing=True)
+
+    def _built(self, *, with_missing: bool) -> list[pl.LazyFrame]:
+        sources = {level: _source(self.held, level) for level in Level}
+        found = run_plan(
+            self.plan, sources, InPolars(), known=self.known, with_missing=with_missing
+        )
+        return [_lazy(frame) for frame in found.values()]
+
+    def all_at_once(self) -> list[pl.DataFrame]:
+        return pl.collect_all(self.in_full)
+
+    def in_two_passes(self) -> list[pl.DataFrame]:
+        """Work out outcomes first, and then what is missing, only in households where some outcome
+        is open: half the work, where most are decided."""
+        decided = pl.collect_all(self.outcomes)
+        is_open = pl.col("outcome").is_null()
+        open_ = pl.concat(raw.filter(is_open).select("household_id") for raw in decided).unique()
+        if open_.is_empty():
+            return [raw.with_columns(missing_bits=pl.lit(0, dtype=pl.Int64)) for raw in decided]
+        for level, frame in self.held.items():
+            self.held[level] = _living_in(open_, frame)
+        asked = [
+            frame.select(key, "missing_bits")
+            for frame, key in zip(self.in_full, self.keys, strict=True)
+        ]
+        return [
+            raw.join(found, on=key, how="left", validate="1:1").with_columns(
+                pl.col("missing_bits").fill_null(0)
+            )
+            for raw, found, key in zip(decided, pl.collect_all(asked), self.keys, strict=True)
+        ]
 
 
 def _source(held: Frames, level: Level) -> Frame:
@@ -89,32 +139,20 @@ def _source(held: Frames, level: Level) -> Frame:
     return nw.from_native(register_io_source(read, schema=held[level].schema, is_pure=True))
 
 
-def _share(frame: Frame) -> Frame:
-    return nw.from_native(_lazy(frame).cache())
+class InPolars:
+    """The plan's engine: polars."""
+
+    def share(self, frame: Frame) -> Frame:
+        """Keep a frame that several others are taken from."""
+        return nw.from_native(_lazy(frame).cache())
+
+    def table(self, columns: dict[str, list[int] | list[str]]) -> Frame:
+        """Return a small table as a frame."""
+        return nw.from_native(pl.LazyFrame(columns))
 
 
 def _lazy(frame: Frame) -> pl.LazyFrame:
     return cast("pl.LazyFrame", frame.to_native())
-
-
-def _in_two_passes(plan: Plan, results: list[pl.LazyFrame], held: Frames) -> list[pl.DataFrame]:
-    """Work out outcomes first, and then what is missing, only in households where some outcome is
-    open: half the work, where most are decided."""
-    decided = pl.collect_all([frame.drop("missing_bits") for frame in results])
-    is_open = pl.col("outcome").is_null()
-    open_ = pl.concat(raw.filter(is_open).select("household_id") for raw in decided).unique()
-    if open_.is_empty():
-        return [raw.with_columns(missing_bits=pl.lit(0, dtype=pl.Int64)) for raw in decided]
-    for level, frame in held.items():
-        held[level] = _living_in(open_, frame)
-    keys = [KEYS[each.scheme.pack.decides_for] for each in plan.schemes]
-    asked = [frame.select(key, "missing_bits") for frame, key in zip(results, keys, strict=True)]
-    return [
-        raw.join(found, on=key, how="left", validate="1:1").with_columns(
-            pl.col("missing_bits").fill_null(0)
-        )
-        for raw, found, key in zip(decided, pl.collect_all(asked), keys, strict=True)
-    ]
 
 
 def _pieces(frames: Frames) -> Iterator[Frames]:

@@ -8,7 +8,7 @@ gives the same answer for are used: whole numbers, `//`, comparisons, `when`.
 
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import reduce
 from math import lcm
@@ -25,11 +25,12 @@ Pick = Callable[[int, int], int]
 
 @dataclass(frozen=True, slots=True)
 class Num:
-    """A number between `lo / den` and `hi / den`."""
+    """A number between `lo / den` and `hi / den`; a sure one is known for every row."""
 
     lo: Side
     hi: Side
     den: int = 1
+    is_sure: bool = False
 
     @property
     def constant(self) -> Fraction | None:
@@ -40,8 +41,8 @@ class Num:
 
     @property
     def is_exact(self) -> bool:
-        """Whether both sides are one and the same column: known, or null and wholly unknown. Worked
-        out once, not twice."""
+        """Whether both sides are one and the same column: known, or (unless it is sure) null and
+        wholly unknown. Worked out once, not twice."""
         return self.lo is self.hi
 
     def over(self, den: int) -> "Num":
@@ -49,12 +50,16 @@ class Num:
         factor = den // self.den
         return self if factor == 1 else each_side(lambda side: side * factor, self, den)
 
+    @staticmethod
+    def sure(value: Side, den: int = 1) -> "Num":
+        """Return a number that is known for every row."""
+        return Num(value, value, den, is_sure=True)
+
 
 def constant(value: Fraction | int) -> Num:
     """Return a number that is the same for every row."""
     exact = Fraction(value)
-    top = exact.numerator
-    return Num(top, top, exact.denominator)
+    return Num.sure(exact.numerator, exact.denominator)
 
 
 def only(a: Num) -> Fraction:
@@ -68,7 +73,7 @@ def each_side(work: Callable[[Side], Side], a: Num, den: int) -> Num:
     """Return a number whose sides are worked out from a's: once where a is exact. The work must
     never fall."""
     lo = work(a.lo)
-    return Num(lo, lo if a.is_exact else work(a.hi), den)
+    return Num(lo, lo if a.is_exact else work(a.hi), den, a.is_sure)
 
 
 def both_sides(
@@ -78,6 +83,11 @@ def both_sides(
     same pair."""
     lo = work(*low)
     return Num(lo, lo if low[0] is high[0] and low[1] is high[1] else work(*high), den)
+
+
+def both_sure(work: Callable[[Side, Side], Side], a: Num, b: Num) -> Num | None:
+    """Return a sure number from two that are over one denominator, or None where one is not."""
+    return Num.sure(work(a.lo, b.lo), a.den) if a.is_sure and b.is_sure else None
 
 
 def no_bound() -> nw.Expr:
@@ -104,13 +114,15 @@ def level_with(a: Num, b: Num) -> tuple[Num, Num]:
 def add(a: Num, b: Num) -> Num:
     """Return a + b."""
     a, b = level_with(a, b)
-    return both_sides(lambda x, y: x + y, (a.lo, b.lo), (a.hi, b.hi), a.den)
+    sure = both_sure(lambda x, y: x + y, a, b)
+    return sure or both_sides(lambda x, y: x + y, (a.lo, b.lo), (a.hi, b.hi), a.den)
 
 
 def subtract(a: Num, b: Num) -> Num:
     """Return a - b; the bounds cross."""
     a, b = level_with(a, b)
-    return both_sides(lambda x, y: x - y, (a.lo, b.hi), (a.hi, b.lo), a.den)
+    sure = both_sure(lambda x, y: x - y, a, b)
+    return sure or both_sides(lambda x, y: x - y, (a.lo, b.hi), (a.hi, b.lo), a.den)
 
 
 def multiply(a: Num, b: Num) -> Num:
@@ -120,6 +132,9 @@ def multiply(a: Num, b: Num) -> Num:
         factor = y.constant
         if factor is not None:
             return scale(x, factor)
+    sure = both_sure(lambda x, y: x * y, a, b)
+    if sure is not None:
+        return replace(sure, den=a.den * b.den)
     positive = (column(a.lo) >= 0) & (column(b.lo) >= 0)
     lo = nw.when(positive).then(column(a.lo) * column(b.lo)).otherwise(no_bound())
     hi = nw.when(positive).then(column(a.hi) * column(b.hi)).otherwise(no_bound())
@@ -138,7 +153,7 @@ def scale(a: Num, factor: Fraction) -> Num:
     """Return a times an exact constant."""
     if factor == 0:
         return constant(0)
-    turned = a if factor > 0 else Num(a.hi, a.lo, a.den)
+    turned = a if factor > 0 else Num(a.hi, a.lo, a.den, a.is_sure)
     reduced = Fraction(factor.numerator, factor.denominator * a.den)
     return each_side(lambda side: side * reduced.numerator, turned, reduced.denominator)
 
@@ -169,13 +184,15 @@ def rounded(a: Num, to: int, direction: str) -> Num:
 def at_least(a: Num, b: Num) -> Num:
     """Return the larger of the two."""
     a, b = level_with(a, b)
-    return Num(_of_those_there(max, a.lo, b.lo), _if_both_there(max, a.hi, b.hi), a.den)
+    sure = both_sure(lambda x, y: _of_those_there(max, x, y), a, b)
+    return sure or Num(_of_those_there(max, a.lo, b.lo), _if_both_there(max, a.hi, b.hi), a.den)
 
 
 def at_most(a: Num, b: Num) -> Num:
     """Return the smaller of the two."""
     a, b = level_with(a, b)
-    return Num(_if_both_there(min, a.lo, b.lo), _of_those_there(min, a.hi, b.hi), a.den)
+    sure = both_sure(lambda x, y: _of_those_there(min, x, y), a, b)
+    return sure or Num(_if_both_there(min, a.lo, b.lo), _of_those_there(min, a.hi, b.hi), a.den)
 
 
 def _of_those_there(pick: Pick, a: Side, b: Side) -> Side:
@@ -204,10 +221,16 @@ def hull(a: Num, b: Num) -> Num:
     return Num(_if_both_there(min, a.lo, b.lo), _if_both_there(max, a.hi, b.hi), a.den)
 
 
-def choose(condition: nw.Expr, a: Num, b: Num) -> Num:
+def choose(condition: nw.Expr, a: Num, b: Num, *, is_sure: bool) -> Num:
     """Return a where the condition holds, b where it does not, and the range of both where it is
-    unknown."""
+    unknown; it never is where it is sure."""
     a, b = level_with(a, b)
+    if is_sure:
+        picked = both_sides(
+            lambda x, y: nw.when(condition).then(column(x)).otherwise(column(y)),
+            (a.lo, b.lo), (a.hi, b.hi), a.den,
+        )  # fmt: skip
+        return replace(picked, is_sure=a.is_sure and b.is_sure)
     either = hull(a, b)
     lo = _choose_side(condition, a.lo, b.lo, either.lo)
     return Num(lo, _choose_side(condition, a.hi, b.hi, either.hi), a.den)

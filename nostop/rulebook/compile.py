@@ -82,6 +82,8 @@ class Compiler:
             self.schedule.denominators[name] = value.den
             if value.is_exact:
                 self.schedule.exact.add(name)
+            if value.is_sure:
+                self.schedule.sure.add(name)
         return _named(name, value)
 
     # --- inner nodes ------------------------------------------------------------------------------
@@ -117,7 +119,9 @@ class Compiler:
         value = self.value(node)
         self.kept[node] = nw.col(name)
         if isinstance(value, Num):
-            self.kept[node] = _of_columns(name, value.den, is_exact=value.is_exact)
+            self.kept[node] = _of_columns(
+                name, value.den, is_exact=value.is_exact, is_sure=value.is_sure
+            )
         return _named(name, value)
 
     def _tree(self, name: str) -> Node:
@@ -159,14 +163,18 @@ class Compiler:
             case FactRef(name=name):
                 # What is not known lies between what the catalogue says it can be.
                 is_date = self.catalogue.facts[name].type == "date"
-                return _of_columns(name, 1, is_exact=is_date)
+                is_sure = self.schedule.is_definite(node)
+                return _of_columns(name, 1, is_exact=is_date or is_sure, is_sure=is_sure)
             case DefRef(name=name):
                 return self.defined_number(name)
             case Receipt(scheme=scheme):
-                return _of_columns(f"award:{scheme}", 1, is_exact=False)
+                is_sure = self.schedule.is_definite(node)
+                return _of_columns(f"award:{scheme}", 1, is_exact=is_sure, is_sure=is_sure)
             case Aggregate():
                 name = self.schedule.aggregates[node].name
-                return _of_columns(name, self.schedule.denominators[name], is_exact=False)
+                is_sure = self.schedule.is_definite(node)
+                den = self.schedule.denominators[name]
+                return _of_columns(name, den, is_exact=is_sure, is_sure=is_sure)
         assert_never(node)
 
     def defined_number(self, name: str) -> Num:
@@ -175,15 +183,24 @@ class Compiler:
             return self.overrides[name]
         if name in self.inline:
             return self.number(self._tree(name))
-        is_exact = name in self.schedule.exact
-        return _of_columns(name, self.schedule.denominators[name], is_exact=is_exact)
+        return _of_columns(
+            name,
+            self.schedule.denominators[name],
+            is_exact=name in self.schedule.exact,
+            is_sure=name in self.schedule.sure,
+        )
 
     def _number_worked_out(self, node: Node) -> Num:
         match node:
             case Arith():
                 return self._arithmetic(node)
             case Choose(condition=condition, then=then, otherwise=otherwise):
-                return c.choose(self.truth(condition), self.number(then), self.number(otherwise))
+                return c.choose(
+                    self.truth(condition),
+                    self.number(then),
+                    self.number(otherwise),
+                    is_sure=self.schedule.is_definite(condition),
+                )
             case Convert(item=item, numerator=top, denominator=bottom):
                 return c.scale(self.number(item), Fraction(top, bottom))
             case Lookup(table=table, keys=keys):
@@ -224,8 +241,13 @@ class Compiler:
         return date_columns.shift(node.function, args[0], args[1])
 
     def _recorded_or(self, fact: Node, recorded: Num, formula: Num) -> Num:
+        if self.schedule.is_definite(fact):
+            return recorded
         recorded, formula = c.level_with(recorded, formula)
         known = ~self.unknown(fact)
+        if formula.is_sure:
+            found = nw.when(known).then(c.column(recorded.lo)).otherwise(c.column(formula.lo))
+            return Num.sure(found, recorded.den)
         lo = nw.when(known).then(c.column(recorded.lo)).otherwise(c.column(formula.lo))
         hi = nw.when(known).then(c.column(recorded.hi)).otherwise(c.column(formula.hi))
         return Num(lo, hi, recorded.den)
@@ -272,6 +294,8 @@ class Compiler:
     def _choose(self, node: Choose, unknown: nw.Expr) -> nw.Expr:
         # Where the condition is unknown the answer stands only if both agree.
         test, a, b = self.truth(node.condition), self._plain(node.then), self._plain(node.otherwise)
+        if self.schedule.is_definite(node.condition):
+            return nw.when(test).then(a).otherwise(b)
         agreed = nw.when(a == b).then(a).otherwise(unknown)
         return nw.when(test).then(a).otherwise(nw.when(~test).then(b).otherwise(agreed))
 
@@ -316,7 +340,7 @@ def _named(name: str, value: Num | nw.Expr) -> Columns:
     return columns if value.is_exact else columns | {f"{name}|hi": c.column(value.hi)}
 
 
-def _of_columns(name: str, den: int, *, is_exact: bool) -> Num:
+def _of_columns(name: str, den: int, *, is_exact: bool, is_sure: bool) -> Num:
     """A number from its columns, as `_named` names them."""
     low = nw.col(f"{name}|lo")
-    return Num(low, low if is_exact else nw.col(f"{name}|hi"), den)
+    return Num(low, low if is_exact else nw.col(f"{name}|hi"), den, is_sure)

@@ -1,6 +1,8 @@
 """Dates written as yyyymmdd, as columns: ages, and days moved by years and months. `dates.py` does
 the same for one date; they must agree."""
 
+from dataclasses import replace
+
 import narwhals as nw
 
 from nostop.rulebook.columns import Num, Side, both_sides, column, constant, each_side, no_bound
@@ -10,9 +12,10 @@ from nostop.rulebook.dates import shift_number
 def age_on(born: Num, on: Num) -> Num:
     """Return full years between two dates written as yyyymmdd; a birthday on 29 February falls on 1
     March otherwise."""
-    return both_sides(
+    age = both_sides(
         lambda day, birth: (day - birth) // 10000, (on.lo, born.hi), (on.hi, born.lo), 1
     )
+    return replace(age, is_sure=born.is_sure and on.is_sure)
 
 
 def shift(name: str, day: Num, count: Num) -> Num:
@@ -32,7 +35,8 @@ def shift(name: str, day: Num, count: Num) -> Num:
         return _add_months(start, by * (sign * months), leap_to_march=leap_to_march)
 
     first, last = (count.lo, count.hi) if sign > 0 else (count.hi, count.lo)
-    return both_sides(moved, (day.lo, first), (day.hi, last), 1)
+    found = both_sides(moved, (day.lo, first), (day.hi, last), 1)
+    return replace(found, is_sure=day.is_sure and count.is_sure)
 
 
 def _add_years(day: Side, years: int, *, leap_to_march: bool) -> nw.Expr:

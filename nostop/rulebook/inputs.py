@@ -1,6 +1,6 @@
 """Facts and receipts as frames bring them -> the columns that rules read."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import narwhals as nw
 
@@ -11,14 +11,20 @@ from nostop.rulebook.columns import no_bound, unknown_truth
 Columns = dict[str, nw.Expr]
 
 
-def fact_columns(catalogue: Catalogue, level: Level, needed: Iterable[str]) -> Columns:
+def fact_columns(
+    catalogue: Catalogue, level: Level, needed: Iterable[str], known: frozenset[str]
+) -> Columns:
     """Return, for raw fact columns of a level, the `fact?` flag, and a number's `fact|lo` and
-    `fact|hi`; of a date, `fact|lo` as yyyymmdd."""
+    `fact|hi`; of a date, `fact|lo` as yyyymmdd. Of a fact known for everybody, `fact|lo` alone."""
     found: Columns = {}
     facts = catalogue.at(level)
     for name in sorted(facts.keys() & set(needed)):
-        found[f"{name}?"] = nw.col(name).is_null()
-        found |= _bounds(name, facts[name])
+        bounds = _bounds(name, facts[name])
+        if name in known:
+            bounds.pop(f"{name}|hi", None)
+        else:
+            bounds[f"{name}?"] = nw.col(name).is_null()
+        found |= bounds
     return found
 
 
@@ -35,11 +41,16 @@ def _bounds(name: str, fact: Fact) -> Columns:
     }
 
 
-def receipt_columns(schemes: Iterable[str]) -> Columns:
+def receipt_columns(schemes: Iterable[str], known_schemes: Collection[str]) -> Columns:
     """Return receipt columns from `known:scheme`, `paid:scheme`, `held:scheme` and `sum:scheme` of
-    the awards table."""
+    the awards table; simpler ones for schemes whose receipt is known for everybody."""
     found: Columns = {}
     for scheme in schemes:
+        if scheme in known_schemes:
+            found[f"in_payment:{scheme}"] = nw.col(f"paid:{scheme}").fill_null(value=False)
+            found[f"claimed:{scheme}"] = nw.col(f"held:{scheme}").fill_null(value=False)
+            found[f"award:{scheme}|lo"] = nw.col(f"sum:{scheme}").fill_null(0)
+            continue
         known = nw.col(f"known:{scheme}")
         for function, source in (("in_payment", "paid"), ("claimed", "held")):
             has = nw.col(f"{source}:{scheme}").fill_null(value=False)

@@ -1,6 +1,7 @@
 """Members of a benefit unit or household taken together: what each person brings to an aggregate,
 what is added up, and the aggregate's columns from that."""
 
+from collections.abc import Callable
 from typing import Literal
 
 import narwhals as nw
@@ -21,13 +22,19 @@ def member_columns(compiler: Compiler, aggregated: Aggregated, paths: Paths) -> 
     """Return what each subject brings to an aggregate."""
     node, name = aggregated.node, aggregated.name
     included = _included(compiler, node)
-    counts = included.fill_null(value=True)
-    facts = sorted(compiler.schedule.facts_of(node))
-    found = {f"{name}?{fact}": reaching(compiler, paths, fact) & counts for fact in facts}
+    is_definite = compiler.schedule.is_definite(node)
+    found: Columns = {}
+    if paths:
+        counts = included.fill_null(value=True)
+        facts = sorted(compiler.schedule.facts_of(node))
+        found = {f"{name}?{fact}": reaching(compiler, paths, fact) & counts for fact in facts}
     if node.function in ("any", "all", "count"):
         item = compiler.truth(node.item)
         holds = included & (~item if node.function == "all" else item)
-        return found | {f"{name}:yes": _one_if(holds), f"{name}:open": _one_if(holds.is_null())}
+        found[f"{name}:yes"] = _one_if(holds)
+        return found if is_definite else found | {f"{name}:open": _one_if(holds.is_null())}
+    if is_definite:
+        return found | _known_amounts(compiler, node, name, included)
     return found | _amounts(compiler, node, name, included)
 
 
@@ -39,6 +46,13 @@ def _included(compiler: Compiler, node: Aggregate) -> nw.Expr:
     fitting = applies_to(compiler.catalogue, compiler.schedule.definitions, node.item)
     who = nw.col("role").is_in([role for role in node.who if role in fitting])
     return who if node.where is None else who & compiler.truth(node.where)
+
+
+def _known_amounts(compiler: Compiler, node: Aggregate, name: str, included: nw.Expr) -> Columns:
+    number = compiler.number(node.item)
+    compiler.schedule.denominators[name] = number.den
+    outside = nw.lit(0, dtype=nw.Int64) if node.function == "total" else c.no_bound()
+    return {f"{name}:lo": nw.when(included).then(c.column(number.lo)).otherwise(outside)}
 
 
 def _amounts(compiler: Compiler, node: Aggregate, name: str, included: nw.Expr) -> Columns:
@@ -67,10 +81,30 @@ def _when_included(included: nw.Expr, inside: nw.Expr, open_: nw.Expr) -> nw.Exp
     return nw.when(included).then(inside).otherwise(outside)
 
 
-def group_columns(schedule: Schedule, aggregated: Aggregated) -> list[nw.Expr]:
+#: How the one column that each member brings to a definite aggregate is taken together.
+_ADDED_UP: dict[str, Callable[[nw.Expr], nw.Expr]] = {
+    "any": nw.Expr.max,
+    "all": nw.Expr.max,
+    "count": nw.Expr.sum,
+    "total": nw.Expr.sum,
+    "largest": nw.Expr.max,
+    "smallest": nw.Expr.min,
+}
+
+
+def _held(node: Aggregate) -> str:
+    return "yes" if node.function in ("any", "all", "count") else "lo"
+
+
+def group_columns(
+    schedule: Schedule, aggregated: Aggregated, *, with_missing: bool
+) -> list[nw.Expr]:
     """Return the aggregations over members."""
     node, name = aggregated.node, aggregated.name
-    found = [nw.col(f"{name}?{fact}").any() for fact in sorted(schedule.facts_of(node))]
+    facts = sorted(schedule.facts_of(node)) if with_missing else ()
+    found = [nw.col(f"{name}?{fact}").any() for fact in facts]
+    if schedule.is_definite(node):
+        return [_ADDED_UP[node.function](nw.col(f"{name}:{_held(node)}"))]
     if node.function in ("any", "all", "count"):
         return [*found, nw.col(f"{name}:yes").sum(), nw.col(f"{name}:open").sum()]
     sides = [nw.col(f"{name}:{side}") for side in _SIDES]
@@ -87,6 +121,8 @@ def group_columns(schedule: Schedule, aggregated: Aggregated) -> list[nw.Expr]:
 def group_results(schedule: Schedule, aggregated: Aggregated) -> Columns:
     """Return an aggregate's value columns from what `group_columns` gave."""
     node, name = aggregated.node, aggregated.name
+    if schedule.is_definite(node):
+        return _known_result(schedule, node, name)
     yes, open_ = nw.col(f"{name}:yes"), nw.col(f"{name}:open")
     match node.function:
         case "count":
@@ -100,6 +136,20 @@ def group_results(schedule: Schedule, aggregated: Aggregated) -> Columns:
             return {f"{name}|{side}": _whole_sum(f"{name}:{side}") for side in _SIDES}
         case "largest" | "smallest":
             return _extreme(name, largest=node.function == "largest")
+
+
+def _known_result(schedule: Schedule, node: Aggregate, name: str) -> Columns:
+    value = nw.col(f"{name}:{_held(node)}")
+    match node.function:
+        case "any":
+            return {name: value > 0}
+        case "all":
+            return {name: value == 0}
+        case "count":
+            schedule.denominators[name] = 1
+        case "largest" | "smallest":
+            value = value.fill_null(0)
+    return {f"{name}|lo": value}
 
 
 def _whole_sum(name: str) -> nw.Expr:

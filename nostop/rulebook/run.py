@@ -5,11 +5,11 @@ DuckDB. Person columns come first, then one aggregation to households and benefi
 columns, joined back onto people where a rule asks (`schedule.py`).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import reduce
 from operator import add
-from typing import Any
+from typing import Any, Protocol
 
 import narwhals as nw
 
@@ -18,10 +18,10 @@ from nostop.rulebook import columns as c
 from nostop.rulebook.columns import Num
 from nostop.rulebook.compile import Compiler
 from nostop.rulebook.inputs import Columns, fact_columns, receipt_columns
-from nostop.rulebook.matters import matter_columns, path_columns
+from nostop.rulebook.matters import Paths, matter_columns, path_columns
 from nostop.rulebook.members import group_columns, group_results, member_columns
 from nostop.rulebook.plan import KEYS, LOW_TO_HIGH, Plan, SchemePlan
-from nostop.rulebook.schedule import Aggregated
+from nostop.rulebook.schedule import Aggregated, receipt_fact
 from nostop.rulebook.stretches import cut, resting_on
 from nostop.rulebook.tree import Definition, DefRef, Node, children, walk
 
@@ -32,37 +32,68 @@ _UPWARDS = (
     (Level.PERSON, Level.BENEFIT_UNIT),
     (Level.BENEFIT_UNIT, Level.HOUSEHOLD),
 )
-#: Marks a frame that several others are taken from, where the backend can keep it.
-Share = Callable[[Frame], Frame]
+#: What every frame has for everybody: `prepared` refuses a person without it.
+ALWAYS_KNOWN = frozenset({"role"})
 
 
-def run_plan(plan: Plan, frames: dict[Level, Frame], share: Share) -> dict[str, Frame]:
+class Backend(Protocol):
+    """What a plan needs of the engine that works its frames out."""
+
+    def share(self, frame: Frame) -> Frame:
+        """Mark a frame that several others are taken from, where the engine can keep it."""
+        ...
+
+    def table(self, columns: dict[str, list[int] | list[str]]) -> Frame:
+        """Return a small table of our own as a frame of the same engine."""
+        ...
+
+
+def run_plan(
+    plan: Plan,
+    frames: dict[Level, Frame],
+    backend: Backend,
+    *,
+    known: frozenset[str] = frozenset(),
+    with_missing: bool = True,
+) -> dict[str, Frame]:
     """Return, for each scheme, one row per subject.
 
     Args:
         frames: for each level its key, the keys above it, the facts in `schedule.facts` of that
             level; people also `role`, `confidence` and, for each scheme in `schedule.receipts`,
             `known:`, `paid:`, `held:` and `sum:`.
+        known: facts and receipts (`schedule.receipt_fact`) that nobody in the frames lacks: what
+            rests on them alone is worked out once, without bounds. It never changes a result.
+        with_missing: whether to work out which unknown facts still matter.
     Returns:
-        subject keys, `outcome` (truth value), `lo`, `hi`, `true_bits`, `unknown_bits`,
-        `missing_bits`, `claimed`, `confidence`.
+        subject keys, `outcome` (truth value), `lo`, `hi`, `true_bits`, `unknown_bits`, `claimed`,
+        `confidence` and, where asked for, `missing_bits`.
     Raises:
         RuleError: a formula keeps finer fractions than can be worked out exactly.
     """
-    run = _Run(plan, frames, share)
+    run = _Run(plan, frames, backend, known, with_missing=with_missing)
     return {each.scheme.id: run.result(each) for each in plan.schemes}
 
 
 class _Run:
     """One execution: the three frames as they grow."""
 
-    def __init__(self, plan: Plan, frames: dict[Level, Frame], share: Share) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        frames: dict[Level, Frame],
+        backend: Backend,
+        known: frozenset[str],
+        *,
+        with_missing: bool,
+    ) -> None:
         self.plan = plan
-        self.share = share
-        self.schedule = plan.schedule
+        self.backend = backend
+        self.with_missing = with_missing
+        self.schedule = plan.schedule.where_known(known | ALWAYS_KNOWN)
         self.definitions = plan.schedule.definitions
         self.compilers = {
-            level: Compiler(plan.book.catalogue, plan.schedule, plan.constants)
+            level: Compiler(plan.book.catalogue, self.schedule, plan.constants)
             for level in LOW_TO_HIGH
         }
         self.frames = dict(frames)
@@ -76,10 +107,12 @@ class _Run:
         """Put the facts' columns onto each level, and each upper level's onto those below."""
         raw = {level: self._facts(level) for level in LOW_TO_HIGH}
         made = {
-            level: fact_columns(self.plan.book.catalogue, level, names)
+            level: fact_columns(self.plan.book.catalogue, level, names, self.schedule.known)
             for level, names in raw.items()
         }
-        receipts = receipt_columns(sorted(self.schedule.receipts))
+        schemes = sorted(self.schedule.receipts)
+        known = [name for name in schemes if receipt_fact(name) in self.schedule.known]
+        receipts = receipt_columns(schemes, known)
         for level, columns in made.items():
             self._with(level, columns | receipts if level is Level.PERSON else columns)
         for upper in (Level.HOUSEHOLD, Level.BENEFIT_UNIT):
@@ -107,7 +140,7 @@ class _Run:
     def _turn(self, turn: int) -> None:
         layers = self.schedule.turns[turn]
         self._work(Level.PERSON, layers[Level.PERSON])
-        self.frames[Level.PERSON] = self.share(self.frames[Level.PERSON])
+        self.frames[Level.PERSON] = self.backend.share(self.frames[Level.PERSON])
         here = [each for each in self.schedule.aggregates.values() if each.turn == turn]
         for over, level in _UPWARDS:
             wanted = (over, level)
@@ -142,7 +175,8 @@ class _Run:
         value = [name]
         if tree.kind.is_number:
             value = [f"{name}|lo"] if name in self.schedule.exact else [f"{name}|lo", f"{name}|hi"]
-        return [*value, *(f"{name}?{fact}" for fact in sorted(self.schedule.facts_of(tree)))]
+        facts = sorted(self.schedule.facts_of(tree)) if self.with_missing else ()
+        return [*value, *(f"{name}?{fact}" for fact in facts)]
 
     def _work(self, level: Level, layers: list[list[str]]) -> None:
         for layer in layers:
@@ -159,10 +193,14 @@ class _Run:
             self._with(level, step)
 
     def _matter(self, level: Level, definitions: list[Definition]) -> None:
+        if not self.with_missing:
+            return
         compiler = self.compilers[level]
         on_the_way: Columns = {}
         matters: Columns = {}
         for each in definitions:
+            if not self.schedule.facts_of(each.tree):
+                continue
             columns, paths = path_columns(compiler, each.name, [each.tree])
             on_the_way |= columns
             matters |= matter_columns(compiler, each, paths)
@@ -175,9 +213,10 @@ class _Run:
         owner, _, rest = definition.name.partition(".")
         scheme = self.plan.book.schemes.get(owner)
         if rest == "award" and scheme is not None and scheme.turning_working is not None:
-            inline = resting_on(self.definitions, definition.name, scheme.turning_working)
-            if inline:
-                turning = self.definitions[scheme.turning_working]
+            turning = self.definitions[scheme.turning_working]
+            inline = resting_on(self.definitions, definition.name, turning.name)
+            # What is known for everybody has no range to cut.
+            if inline and not self.schedule.is_definite(turning.tree):
                 return self._award_by_stretches(definition, turning, inline - {definition.name})
         return self.compilers[definition.level].define(definition)
 
@@ -220,11 +259,13 @@ class _Run:
         grouped: list[nw.Expr] = []
         results: Columns = {}
         for each in aggregates:
-            columns, paths = path_columns(compiler, each.name, children(each.node))
-            self._with(over, columns)
+            paths: Paths = {}
+            if self.with_missing:
+                columns, paths = path_columns(compiler, each.name, children(each.node))
+                self._with(over, columns)
             members |= member_columns(compiler, each, paths)
-            grouped += group_columns(self.schedule, each)
-            facts = sorted(self.schedule.facts_of(each.node))
+            grouped += group_columns(self.schedule, each, with_missing=self.with_missing)
+            facts = sorted(self.schedule.facts_of(each.node)) if self.with_missing else ()
             results |= {f"{each.name}?{fact}": nw.col(f"{each.name}?{fact}") for fact in facts}
             results |= group_results(self.schedule, each)
         key = KEYS[level]
@@ -239,25 +280,42 @@ class _Run:
         """Return one scheme's rows, as `run_plan` says."""
         scheme, level = plan.scheme.id, plan.scheme.pack.decides_for
         conditions = [nw.col(f"{scheme}.when.{name}") for name in plan.conditions]
-        missing = [nw.col(f"{scheme}.entitled?{fact}") for fact in plan.facts]
+        hi = "lo" if f"{scheme}.amount" in self.schedule.exact else "hi"
         keys = [KEYS[each] for each in LOW_TO_HIGH[LOW_TO_HIGH.index(level) :]]
         return self.frames[level].select(
             *keys,
             "confidence",
             outcome=nw.col(f"{scheme}.entitled"),
             lo=nw.col(f"{scheme}.amount|lo"),
-            hi=nw.col(f"{scheme}.amount|hi"),
+            hi=nw.col(f"{scheme}.amount|{hi}"),
             claimed=nw.col(f"{scheme}.claimed"),
-            true_bits=_bits([each.fill_null(value=False) for each in conditions]),
-            unknown_bits=_bits([each.is_null() for each in conditions]),
-            missing_bits=_bits([each.fill_null(value=False) for each in missing]),
+            true_bits=_sum_of(
+                {1 << index: each.fill_null(value=False) for index, each in enumerate(conditions)}
+            ),
+            unknown_bits=_sum_of(
+                {1 << index: each.is_null() for index, each in enumerate(conditions)}
+            ),
+            **self._missing_bits(plan),
         )
 
+    def _missing_bits(self, plan: SchemePlan) -> Columns:
+        if not self.with_missing:
+            return {}
+        name = f"{plan.scheme.id}.entitled"
+        open_ = self.schedule.facts_of(self.definitions[name].tree)
+        bits = {
+            1 << index: nw.col(f"{name}?{fact}").fill_null(value=False)
+            for index, fact in enumerate(plan.facts)
+            if fact in open_
+        }
+        return {"missing_bits": _sum_of(bits)}
 
-def _bits(truths: list[nw.Expr]) -> nw.Expr:
+
+def _sum_of(bits: dict[int, nw.Expr]) -> nw.Expr:
+    """The bits whose truth value holds, as one number."""
     nothing = nw.lit(0, dtype=nw.Int64)
-    bits = [
-        nw.when(truth).then(nw.lit(1 << index, dtype=nw.Int64)).otherwise(nothing)
-        for index, truth in enumerate(truths)
+    held = [
+        nw.when(truth).then(nw.lit(bit, dtype=nw.Int64)).otherwise(nothing)
+        for bit, truth in bits.items()
     ]
-    return reduce(add, bits, nothing)
+    return reduce(add, held, nothing)

@@ -16,6 +16,7 @@ from nostop.rulebook.tree import (
     Definition,
     DefRef,
     FactRef,
+    Lookup,
     Node,
     Receipt,
     children,
@@ -35,24 +36,58 @@ class Aggregated:
 
 @dataclass(slots=True)
 class Schedule:
-    """The order of work. `turns[t][level]` holds layers of definition names; `denominators`
-    and `exact` (numbers whose two sides are one column) fill while compiling."""
+    """The order of work. `turns[t][level]` holds layers of definition names. `known` are the facts
+    and receipts that nobody lacks in the frames at hand (by default none can be counted on).
+
+    `denominators`, `exact` (numbers whose two sides are one column) and `sure` (exact, and known
+    for everybody) fill while compiling.
+    """
 
     definitions: dict[str, Definition]
     turns: list[dict[Level, list[list[str]]]] = field(default_factory=list)
     aggregates: dict[Aggregate, Aggregated] = field(default_factory=dict)
     facts: set[str] = field(default_factory=set)
     receipts: set[str] = field(default_factory=set)
+    known: frozenset[str] = frozenset()
     denominators: dict[str, int] = field(default_factory=dict)
     exact: set[str] = field(default_factory=set)
+    sure: set[str] = field(default_factory=set)
     _facts_of: dict[Node, frozenset[str]] = field(default_factory=dict)
+    _is_definite: dict[Node, bool] = field(default_factory=dict)
+
+    def where_known(self, known: frozenset[str]) -> "Schedule":
+        """Return the same order of work, to be compiled for frames in which nobody lacks some
+        facts."""
+        return Schedule(
+            self.definitions, self.turns, self.aggregates, self.facts, self.receipts, known
+        )
 
     def facts_of(self, node: Node) -> frozenset[str]:
-        """Return the facts and receipts a node rests on, in any depth; a recorded fact with a
-        formula behind it is not one."""
+        """Return the facts and receipts a node rests on, in any depth, that somebody may lack; a
+        recorded fact with a formula behind it is not one."""
         if node not in self._facts_of:
             self._facts_of[node] = self._find_facts(node)
         return self._facts_of[node]
+
+    def is_definite(self, node: Node) -> bool:
+        """Whether a node is known for everybody: all it rests on is, and it looks nothing up."""
+        if node not in self._is_definite:
+            self._is_definite[node] = self._find_definite(node)
+        return self._is_definite[node]
+
+    def _find_definite(self, node: Node) -> bool:
+        match node:
+            case FactRef(name=name):
+                return name in self.known
+            case Receipt(scheme=scheme):
+                return receipt_fact(scheme) in self.known
+            case Lookup():
+                return False
+            case DefRef(name=name):
+                return self.is_definite(self.definitions[name].tree)
+            case Call(function="recorded_or", args=args):
+                return any(self.is_definite(each) for each in args)
+        return all(self.is_definite(child) for child in children(node))
 
     def scheduled(self) -> list[Definition]:
         """Return everything that is to be worked out, in order."""
@@ -77,13 +112,13 @@ class Schedule:
     def _find_facts(self, node: Node) -> frozenset[str]:
         match node:
             case FactRef(name=name):
-                return frozenset({name})
+                return frozenset({name}) - self.known
             case Receipt(scheme=scheme):
-                return frozenset({receipt_fact(scheme)})
+                return frozenset({receipt_fact(scheme)}) - self.known
             case DefRef(name=name):
                 return self.facts_of(self.definitions[name].tree)
-            case Call(function="recorded_or", args=(_, formula)):
-                return self.facts_of(formula)
+            case Call(function="recorded_or", args=(fact, formula)):
+                return frozenset() if self.is_definite(fact) else self.facts_of(formula)
         return frozenset().union(*(self.facts_of(child) for child in children(node)))
 
 

@@ -278,31 +278,48 @@ def _notes(formulas: list[str], workings: dict[str, Any], level: str) -> dict[st
 def random_situation(
     random: Random, book: Rulebook, households: int, unknown: float = 0.25
 ) -> Situation:
-    """Return a situation with random families; each fact is unknown with the given chance."""
+    """Return a situation with random families: some facts are known for everybody, each other
+    value is unknown with the given chance."""
+    whole = {name for name in book.catalogue.facts if random.random() < 0.4}
     people: list[dict[str, Any]] = []
     units: list[dict[str, Any]] = []
     homes: list[dict[str, Any]] = []
     for home in range(households):
-        homes.append({"household_id": f"h{home}", **_facts(random, book, "household", unknown)})
+        homes.append(
+            {"household_id": f"h{home}", **_facts(random, book, "household", unknown, whole)}
+        )
         for unit in range(random.choice((1, 1, 2))):
             key = f"b{home}-{unit}"
-            units.append({"benefit_unit_id": key, **_facts(random, book, "benefit_unit", unknown)})
+            units.append(
+                {"benefit_unit_id": key, **_facts(random, book, "benefit_unit", unknown, whole)}
+            )
             roles = ["adult"] * random.choice((1, 2)) + ["child"] * random.choice((0, 0, 1, 2))
             for index, role in enumerate(roles):
                 people.append(
-                    {**_facts(random, book, "person", unknown), "person_id": f"{key}-{index}", "benefit_unit_id": key,
+                    {**_facts(random, book, "person", unknown, whole), "person_id": f"{key}-{index}", "benefit_unit_id": key,
                      "household_id": f"h{home}", "role": role, "awards_known": random.choice((True, True, False, None)),
                      "confidence": random.choice((None, 0.5, 1.0))}
                 )  # fmt: skip
+    if random.random() < 0.5:
+        # As records often are: nothing is held of a child where a fact is about adults.
+        of_adults = [
+            name for name, fact in book.catalogue.facts.items() if len(fact.applies_to) == 1
+        ]
+        lacking = dict.fromkeys(of_adults)
+        people = [each if each["role"] == "adult" else {**each, **lacking} for each in people]
     awards = _awards(random, people)
     if awards is None:
         people = [{**person, "awards_known": None} for person in people]
     return situation(book.catalogue, people, units, homes, awards)
 
 
-def _facts(random: Random, book: Rulebook, level: str, unknown: float) -> dict[str, Any]:
+def _facts(
+    random: Random, book: Rulebook, level: str, unknown: float, whole: set[str]
+) -> dict[str, Any]:
     return {
-        name: None if random.random() < unknown else random_value(random, fact)
+        name: None
+        if name not in whole and random.random() < unknown
+        else random_value(random, fact)
         for name, fact in book.catalogue.facts.items()
         if fact.level == level and name != "role"
     }
