@@ -12,7 +12,7 @@ from polars.io.plugins import register_io_source
 
 from nostop.determination.decode import decoded
 from nostop.determination.known import known_to_all
-from nostop.determination.prepare import prepared
+from nostop.determination.prepare import Numbered, numbered
 from nostop.frames import Determinations, Situation, check, empty
 from nostop.model import Level
 from nostop.rulebook import Rulebook
@@ -47,16 +47,22 @@ def determine(
             too fine fractions.
     """
     plan = compile_plan(book, effective_on, schemes)
-    rows = list(_rows(plan, prepared(situation, book, plan)))
+    rows = list(_rows(plan, numbered(situation, book, plan)))
     return check(Determinations, pl.concat(rows)) if rows else empty(Determinations)
 
 
-def _rows(plan: Plan, frames: Frames) -> Iterator[pl.DataFrame]:
+def _rows(plan: Plan, given: Numbered) -> Iterator[pl.DataFrame]:
     """Yield the determinations of each scheme, by name, sorted by subject. They are decoded last:
-    bits are lighter to carry and to sort than lists of words."""
-    by_scheme = zip(plan.schemes, zip(*_raw(plan, frames), strict=True), strict=True)
+    numbers and bits are lighter to carry and to sort than ids and lists of words."""
+    by_scheme = zip(plan.schemes, zip(*_raw(plan, given.frames), strict=True), strict=True)
     for scheme, pieces in sorted(by_scheme, key=lambda each: each[0].scheme.id):
-        rows = pl.concat(pieces).sort(KEYS[scheme.scheme.pack.decides_for])
+        level = scheme.scheme.pack.decides_for
+        rows = pl.concat(pieces)
+        if level is not Level.PERSON:
+            rows = rows.sort(KEYS[level])
+        rows = given.with_ids(rows)
+        if level is Level.PERSON:
+            rows = rows.sort(KEYS[level])
         yield decoded(rows, scheme, plan.effective_on)
 
 
@@ -157,20 +163,16 @@ def _lazy(frame: Frame) -> pl.LazyFrame:
 
 def _pieces(frames: Frames) -> Iterator[Frames]:
     """Cut the frames between households, so that each piece is whole in itself."""
-    households = frames[Level.HOUSEHOLD]
+    households = frames[Level.HOUSEHOLD]["household_id"]
     count = -(-frames[Level.PERSON].height // PEOPLE_AT_ONCE)
     if count <= 1:
         yield frames
         return
-    size = -(-households.height // count)
-    for start in range(0, households.height, size):
+    size = -(-households.len() // count)
+    for start in range(0, households.len(), size):
         part = households.slice(start, size)
-        here = part.select("household_id")
-        yield {
-            Level.HOUSEHOLD: part,
-            Level.BENEFIT_UNIT: _living_in(here, frames[Level.BENEFIT_UNIT]),
-            Level.PERSON: _living_in(here, frames[Level.PERSON]),
-        }
+        here = pl.col("household_id").is_between(part[0], part[-1])
+        yield {level: frame.filter(here) for level, frame in frames.items()}
 
 
 def _living_in(households: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:

@@ -1,5 +1,7 @@
 """Facts and awards as they come -> the frames that a plan reads, with exactly its columns."""
 
+from dataclasses import dataclass
+
 import polars as pl
 
 from nostop.determination.receipts import receipts
@@ -11,8 +13,40 @@ from nostop.rulebook.catalogue import Fact, too_large
 from nostop.rulebook.plan import KEYS, Plan
 
 
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """The three frames with exactly the columns that a plan reads, and numbers in the place of ids:
+    the row of `ids`, which stand in their order for benefit units and households, and as they come
+    for people. Numbers are grouped, joined and sorted by in a fraction of the time."""
+
+    frames: dict[Level, pl.DataFrame]
+    ids: dict[Level, pl.Series]
+
+    def named(self) -> dict[Level, pl.DataFrame]:
+        """Return the frames with their ids."""
+        return {level: self.with_ids(frame) for level, frame in self.frames.items()}
+
+    def with_ids(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return any frame with ids in the place of the numbers it has."""
+        numbers = {KEYS[level]: ids for level, ids in self.ids.items()}
+        return frame.with_columns(
+            ids.gather(frame[key]).alias(key)
+            for key, ids in numbers.items()
+            if key in frame.columns
+        )
+
+
 def prepared(situation: Situation, book: Rulebook, plan: Plan) -> dict[Level, pl.DataFrame]:
     """Return the three frames with exactly the columns that the plan reads.
+
+    Raises:
+        FrameError: as `determine`.
+    """
+    return numbered(situation, book, plan).named()
+
+
+def numbered(situation: Situation, book: Rulebook, plan: Plan) -> Numbered:
+    """Return the frames that a plan is put over.
 
     Raises:
         FrameError: as `determine`.
@@ -24,16 +58,53 @@ def prepared(situation: Situation, book: Rulebook, plan: Plan) -> dict[Level, pl
     people = people.hstack(receipts(situation, plan))
     units = _with_facts(situation.benefit_units, book, plan, Level.BENEFIT_UNIT, ["household_id"])
     households = _with_facts(situation.households, book, plan, Level.HOUSEHOLD, [])
-    together = people.group_by("benefit_unit_id", "household_id").agg(pl.col("confidence").min())
-    _must_resolve(together, units, ["benefit_unit_id"])
-    _must_resolve(together, households, ["household_id"])
-    _must_resolve(together, units, ["benefit_unit_id", "household_id"])
-    at_home = together.group_by("household_id").agg(pl.col("confidence").min())
-    return {
+    units, households = units.sort("benefit_unit_id"), households.sort("household_id")
+    ids = {
+        Level.PERSON: people["person_id"],
+        Level.BENEFIT_UNIT: units["benefit_unit_id"],
+        Level.HOUSEHOLD: households["household_id"],
+    }
+    people, units, households = _with_numbers(people, units, households)
+    together = people.group_by("benefit_unit_id").agg(pl.col("confidence").min())
+    units = _peopled(units, together, "benefit_unit_id")
+    at_home = people.group_by("household_id").agg(pl.col("confidence").min())
+    frames = {
         Level.PERSON: people,
-        Level.BENEFIT_UNIT: _peopled(units, together.drop("household_id"), "benefit_unit_id"),
+        Level.BENEFIT_UNIT: units,
         Level.HOUSEHOLD: _peopled(households, at_home, "household_id"),
     }
+    return Numbered(frames, ids)
+
+
+def _with_numbers(
+    people: pl.DataFrame, units: pl.DataFrame, households: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Put the row of each id in its place, and refuse people whom the other tables do not hold."""
+    homes = households.select("household_id", _home=pl.int_range(pl.len(), dtype=pl.UInt32))
+    of_units = units.select("benefit_unit_id", "household_id").join(
+        homes, on="household_id", how="left", validate="m:1", maintain_order="left"
+    )
+    places = of_units.select(
+        "benefit_unit_id",
+        _unit=pl.int_range(pl.len(), dtype=pl.UInt32),
+        _unit_home="_home",
+        _of="household_id",
+    )
+    found = people.select("benefit_unit_id", "household_id").join(
+        places, on="benefit_unit_id", how="left", validate="m:1", maintain_order="left"
+    )
+    _must_resolve(found, homes)
+    return (
+        people.with_columns(
+            person_id=pl.int_range(pl.len(), dtype=pl.UInt32),
+            benefit_unit_id=found["_unit"],
+            household_id=found["_unit_home"],
+        ),
+        units.with_columns(
+            benefit_unit_id=pl.int_range(pl.len(), dtype=pl.UInt32), household_id=of_units["_home"]
+        ),
+        households.with_columns(household_id=homes["_home"]),
+    )
 
 
 def _peopled(frame: pl.DataFrame, lived_in: pl.DataFrame, key: str) -> pl.DataFrame:
@@ -49,7 +120,7 @@ def _with_facts(
         if name not in frame.columns:
             found = f"column '{name}' is missing, found {frame.columns}"
             raise FrameError(f"{level.value} table: {found}")
-    if frame[key].is_duplicated().any():
+    if frame[key].n_unique() < frame.height:
         row = f"each row is one {level.value.replace('_', ' ')}"
         raise FrameError(f"{level.value} table: '{key}' repeats: {row}")
     columns = [pl.col(key).cast(pl.String), *(pl.col(name) for name in keys)]
@@ -82,10 +153,21 @@ def _must_be_within(frame: pl.DataFrame, name: str, fact: Fact) -> None:
         raise FrameError(f"column '{name}': a value is {too_large(fact.type)}")
 
 
-def _must_resolve(together: pl.DataFrame, frame: pl.DataFrame, keys: list[str]) -> None:
-    lost = together.join(frame, on=keys, how="anti")
-    if lost.height:
-        what = f"a {keys[0]} that its own table does not hold"
-        if len(keys) > 1:
-            what = "another household than their benefit unit"
-        raise FrameError(f"people: {lost.height} benefit unit(s) have members with {what}")
+def _must_resolve(found: pl.DataFrame, homes: pl.DataFrame) -> None:
+    """Refuse people whose benefit unit or household no table holds, or who live elsewhere than
+    their benefit unit."""
+    no_unit = found.filter(pl.col("_unit").is_null())
+    apart = found.filter(pl.col("household_id") != pl.col("_of"))
+    no_home = (
+        found.filter(pl.col("_unit_home").is_null())
+        if apart.is_empty()
+        else apart.join(homes, on="household_id", how="anti")
+    )
+    for lost, what in (
+        (no_unit, "a benefit_unit_id that its own table does not hold"),
+        (no_home, "a household_id that its own table does not hold"),
+        (apart, "another household than their benefit unit"),
+    ):
+        if lost.height:
+            count = lost.select("benefit_unit_id", "household_id").n_unique()
+            raise FrameError(f"people: {count} benefit unit(s) have members with {what}")

@@ -15,7 +15,6 @@ from math import lcm
 
 import narwhals as nw
 
-from nostop.rulebook.rates import KeyValue, TableOn
 from nostop.rulebook.tree import CompareOp
 
 Side = nw.Expr | int
@@ -272,25 +271,3 @@ def _decided(yes: nw.Expr, no: nw.Expr) -> nw.Expr:
         .then(nw.lit(value=True))
         .otherwise(nw.when(no).then(nw.lit(value=False)).otherwise(unknown_truth()))
     )
-
-
-def look_up(table: TableOn, keys: list[Num | nw.Expr]) -> Num:
-    """Return a table's value for known keys; no bounds where a key is unknown, below the first
-    band, or not listed."""
-    den = lcm(*(value.denominator for _, value in table.rows))
-    found = no_bound()
-    # A later row's condition, put around the earlier ones, wins.
-    for wanted, value in table.rows:
-        fits = reduce(operator.and_, map(_fits, table.kinds, keys, wanted))
-        found = nw.when(fits).then(nw.lit(int(value * den), dtype=nw.Int64)).otherwise(found)
-    return Num(found, found, den)
-
-
-def _fits(kind: str, key: Num | nw.Expr, wanted: KeyValue) -> nw.Expr:
-    """Whether a known number lies in or above a band, or a known number or word is the one
-    wanted."""
-    if not isinstance(key, Num):
-        return ~key.is_null() if wanted == "otherwise" else key == wanted
-    limit = int(Fraction(wanted) * key.den)
-    fits = column(key.lo) >= limit if kind == "band" else column(key.lo) == limit
-    return fits if key.is_exact else fits & (column(key.lo) == column(key.hi))

@@ -20,6 +20,7 @@ from nostop.rulebook import date_columns
 from nostop.rulebook.catalogue import Catalogue
 from nostop.rulebook.columns import Num
 from nostop.rulebook.inputs import Columns
+from nostop.rulebook.lookups import Join, is_large, large_look_up, look_up
 from nostop.rulebook.rates import Constants
 from nostop.rulebook.schedule import Schedule
 from nostop.rulebook.tree import (
@@ -59,6 +60,14 @@ LARGEST_DENOMINATOR = 10**6
 
 
 @dataclass(slots=True)
+class Step:
+    """Columns that are put onto a frame together, and the large tables to join by them then."""
+
+    columns: Columns = field(default_factory=dict)
+    joins: list[Join] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Compiler:
     """Turns trees into column expressions for one level's frame.
 
@@ -88,17 +97,16 @@ class Compiler:
 
     # --- inner nodes ------------------------------------------------------------------------------
 
-    def steps(self, trees: Iterable[Node]) -> list[Columns]:
+    def steps(self, trees: Iterable[Node]) -> list[Step]:
         """Return columns for the inner nodes of trees: each step reads the steps before it."""
         heights: dict[Node, int] = {}
         for tree in trees:
             self._height(tree, heights)
-        steps: list[Columns] = [{} for _ in range(max(heights.values(), default=0))]
+        steps = [Step() for _ in range(max(heights.values(), default=0))]
         for node, height in sorted(heights.items(), key=lambda item: item[1]):
             if height and node not in self.kept and self._is_kept(node):
-                name = f"{self.prefix}{len(self.kept)}"
-                steps[height - 1] |= self._keep(node, name)
-        return [step for step in steps if step]
+                self._keep(node, f"{self.prefix}{len(self.kept)}", steps[height - 1])
+        return [step for step in steps if step.columns]
 
     def _height(self, node: Node, heights: dict[Node, int]) -> int:
         if node not in heights:
@@ -115,14 +123,21 @@ class Compiler:
         inline = isinstance(node, DefRef) and node.name in self.inline
         return node.level is not None and (inline or isinstance(node, _KEPT))
 
-    def _keep(self, node: Node, name: str) -> Columns:
+    def _keep(self, node: Node, name: str, step: Step) -> None:
+        table = self.constants.tables[node.table] if isinstance(node, Lookup) else None
+        if isinstance(node, Lookup) and table is not None and is_large(table):
+            join = large_look_up(table, name, [self.value(key) for key in node.keys])
+            self.kept[node] = _of_columns(name, join.den, is_exact=True, is_sure=False)
+            step.columns |= join.keys
+            step.joins.append(join)
+            return
         value = self.value(node)
         self.kept[node] = nw.col(name)
         if isinstance(value, Num):
             self.kept[node] = _of_columns(
                 name, value.den, is_exact=value.is_exact, is_sure=value.is_sure
             )
-        return _named(name, value)
+        step.columns |= _named(name, value)
 
     def _tree(self, name: str) -> Node:
         return self.schedule.definitions[name].tree
@@ -204,7 +219,7 @@ class Compiler:
             case Convert(item=item, numerator=top, denominator=bottom):
                 return c.scale(self.number(item), Fraction(top, bottom))
             case Lookup(table=table, keys=keys):
-                return c.look_up(self.constants.tables[table], [self.value(key) for key in keys])
+                return look_up(self.constants.tables[table], [self.value(key) for key in keys])
             case Call():
                 return self._call(node)
         raise TypeError(f"{type(node).__name__} is no number")

@@ -190,7 +190,12 @@ class _Run:
 
     def _step(self, level: Level, compiler: Compiler, trees: Iterable[Node]) -> None:
         for step in compiler.steps(trees):
-            self._with(level, step)
+            self._with(level, step.columns)
+            for join in step.joins:
+                table = self.backend.table(join.table)
+                frame = self.frames[level].join(table, on=list(join.keys), how="left")
+                self.frames[level] = frame
+                self._with(level, join.found)
 
     def _matter(self, level: Level, definitions: list[Definition]) -> None:
         if not self.with_missing:

@@ -71,6 +71,13 @@ gateways:
     status: synthetic_only
 """
 
+#: Enough rows that the table is joined and not gone through.
+AREA_ROWS = "".join(
+    f"          - {{area: {area}, rooms: {rooms}, value: {900 * rooms + more}}}\n"
+    for area, more in (("E1", 0), ("E2", 450))
+    for rooms in (0, 2, *range(4, 20))
+)
+
 RATES = """\
 rates:
   week_a: {means: Weekly amount, type: money, per: week, values: [{from: 2020-01-01, value: 10000, reference: law}]}
@@ -113,17 +120,14 @@ tables:
       - from: 2020-01-01
         reference: law
         rows:
-          - {area: E1, rooms: 0, value: 900}
-          - {area: E1, rooms: 2, value: 25000}
-          - {area: E2, rooms: 2, value: 30000}
-          - {area: otherwise, rooms: 1, value: 50}
+{AREA_ROWS}          - {area: otherwise, rooms: 1, value: 50}
   share_by_care:
     means: Share by care
     keys: {care: exact}
     type: ratio
     values:
       - {from: 2020-01-01, reference: law, rows: [{care: low, value: "1/4"}, {care: high, value: "3/4"}]}
-"""
+""".replace("{AREA_ROWS}", AREA_ROWS)
 
 PACK = """\
 scheme: {scheme}
