@@ -26,12 +26,13 @@ LOW_TO_HIGH = (Level.PERSON, Level.BENEFIT_UNIT, Level.HOUSEHOLD)
 @dataclass(frozen=True, slots=True)
 class SchemePlan:
     """What one scheme's columns mean: bit i of the condition bits is `conditions[i]`, of the fact
-    bits `facts[i]`."""
+    bits `facts[i]`. `reads` are all facts and receipts that its results rest on."""
 
     scheme: Scheme
     conditions: tuple[str, ...]
     facts: tuple[str, ...]
     askable: frozenset[str]
+    reads: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,8 @@ def _scheme_plan(book: Rulebook, schedule: Schedule, scheme: Scheme) -> SchemePl
         if len(names) > most:
             message = f"has {len(names)} {what}; {most} is the most"
             raise RuleError([scheme.problem(message)])
-    return SchemePlan(scheme, conditions, facts, frozenset(scheme.pack.ask_person))
+    reads = schedule.leaves_of([f"{scheme.id}.amount", f"{scheme.id}.claimed"])
+    return SchemePlan(scheme, conditions, facts, frozenset(scheme.pack.ask_person), reads)
 
 
 # --- the rates that are read ----------------------------------------------------------------------

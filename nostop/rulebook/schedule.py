@@ -6,6 +6,7 @@ columns, benefit-unit columns. A person's column that reads a benefit unit's or 
 waits for the next turn. Most rules need one turn.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from nostop.model import Level, Problem
@@ -68,6 +69,23 @@ class Schedule:
         if node not in self._facts_of:
             self._facts_of[node] = self._find_facts(node)
         return self._facts_of[node]
+
+    def leaves_of(self, names: Iterable[str]) -> frozenset[str]:
+        """Return every fact and receipt that definitions read, in any depth, whether it can be
+        missing or not."""
+        found: set[str] = set()
+        waiting = list(names)
+        seen = set(waiting)
+        while waiting:
+            for node in self.definitions[waiting.pop()].nodes:
+                if isinstance(node, FactRef):
+                    found.add(node.name)
+                elif isinstance(node, Receipt):
+                    found.add(receipt_fact(node.scheme))
+                elif isinstance(node, DefRef) and node.name not in seen:
+                    seen.add(node.name)
+                    waiting.append(node.name)
+        return frozenset(found)
 
     def is_definite(self, node: Node) -> bool:
         """Whether a node is known for everybody: all it rests on is, and it looks nothing up."""

@@ -227,7 +227,6 @@ def test_order_of_rows_size_of_pieces_and_second_passes_never_matter(seed: int) 
         # The package's own `determine` is the function, so its module is asked for by name.
         module = import_module("nostop.determination.determine")
         patch.setattr(module, "PEOPLE_AT_ONCE", 45)
-        patch.setattr(module, "MANY", made.random.choice((1, 45)))
         assert determine(shuffled, made.book, ON).equals(whole)
 
 
