@@ -47,12 +47,13 @@ def determine_again(
     ]
     anew = _by_scheme(determiner.determine(situation, stale)) if stale else {}
     again = _by_scheme(determiner.determine(_of(touched, situation), moved)) if moved else {}
+    places = _Places(touched)
     rows: list[pl.DataFrame] = []
     for each in plans:
         name = each.scheme.id
         if name in moved:
             key = KEYS[each.scheme.pack.decides_for]
-            rows.append(_merged(before[name], again.get(name), touched, key))
+            rows.append(places.merged(before[name], again.get(name), key))
         elif name in anew or name not in stale:
             rows.append(anew[name] if name in anew else before[name])
     return pl.concat(rows or [previous.clear()])
@@ -127,30 +128,50 @@ def _reads(changed: pl.DataFrame, plan: SchemePlan) -> bool:
     return not plan.reads.isdisjoint(changed["fact"].unique())
 
 
-def _merged(
-    before: pl.DataFrame, again: pl.DataFrame | None, touched: pl.DataFrame, key: str
-) -> pl.DataFrame:
-    """One scheme's determinations with those of the touched households in the place of the old."""
-    places = before["household_id"].is_in(touched["household_id"].implode()).arg_true()
-    if again is None or not again[key].equals(before[key].gather(places)):
-        kept = before.join(touched, on="household_id", how="anti")
-        return pl.concat([kept, *([] if again is None else [again])]).sort(key)
-    # The same subjects as before: each new answer goes where the old one stood, in the columns in
-    # which any is new.
-    return before.with_columns(
-        _put(before[name], again[name], places)
-        for name in _ANSWERS
-        if name != key and not again[name].equals(before[name].gather(places))
-    )
+class _Places:
+    """Where the touched households' rows stand in each scheme's determinations: schemes of a level
+    mostly have the same subjects in the same order, so that they are looked for once."""
+
+    def __init__(self, touched: pl.DataFrame) -> None:
+        self.touched = touched
+        self.found: dict[str, tuple[pl.DataFrame, pl.Series]] = {}
+
+    def of(self, rows: pl.DataFrame, key: str) -> pl.Series:
+        last = self.found.get(key)
+        wanted = rows.select(dict.fromkeys((key, "household_id")))
+        if last is None or not last[0].equals(wanted):
+            homes = self.touched["household_id"].implode()
+            last = wanted, rows["household_id"].is_in(homes).arg_true()
+            self.found[key] = last
+        return last[1]
+
+    def merged(self, before: pl.DataFrame, again: pl.DataFrame | None, key: str) -> pl.DataFrame:
+        """One scheme's determinations with those of the touched households in the place of the
+        old."""
+        places = self.of(before, key)
+        if again is None or not again[key].equals(before[key].gather(places)):
+            kept = before.join(self.touched, on="household_id", how="anti")
+            return pl.concat([kept, *([] if again is None else [again])]).sort(key)
+        # The same subjects as before: each new answer goes where the old one stood.
+        return before.with_columns(
+            _put(before[name], again[name], places) for name in _ANSWERS if name != key
+        )
 
 
 def _put(before: pl.Series, again: pl.Series, places: pl.Series) -> pl.Series:
+    """Put values in the places of others, in the few where they differ."""
+    new = again.ne_missing(before.gather(places)).arg_true()
+    if new.is_empty():
+        return before
     if not (before.dtype.is_nested() or before.dtype == pl.String):
-        return before.clone().scatter(places, again)
-    order = pl.int_range(before.len(), eager=True).scatter(
-        places, pl.int_range(before.len(), before.len() + again.len(), eager=True)
-    )
-    return pl.concat([before, again], rechunk=True).gather(order)
+        return before.clone().scatter(places.gather(new), again.gather(new))
+    # Between them the column stays as it is, uncopied.
+    pieces: list[pl.Series] = []
+    start = 0
+    for index, place in zip(new, places.gather(new), strict=True):
+        pieces += [before.slice(start, place - start), again.slice(index, 1)]
+        start = place + 1
+    return pl.concat([*pieces, before.slice(start)])
 
 
 __all__ = ["changed_households", "determine_again"]
