@@ -138,7 +138,7 @@ class _Places:
 
     def of(self, rows: pl.DataFrame, key: str) -> pl.Series:
         last = self.found.get(key)
-        wanted = rows.select(dict.fromkeys((key, "household_id")))
+        wanted = rows.select(sorted({key, "household_id"}))
         if last is None or not last[0].equals(wanted):
             homes = self.touched["household_id"].implode()
             last = wanted, rows["household_id"].is_in(homes).arg_true()
