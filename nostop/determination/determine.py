@@ -9,7 +9,7 @@ import polars as pl
 from nostop.determination.decode import decoded
 from nostop.determination.engine import Frames, Work
 from nostop.determination.known import known_to_all
-from nostop.determination.prepare import Numbered, numbered
+from nostop.determination.prepare import numbered
 from nostop.frames import Determinations, Situation, check, empty
 from nostop.model import Level
 from nostop.rulebook import Rulebook
@@ -53,12 +53,15 @@ class Determiner:
     def determine(self, situation: Situation, only: Collection[str] | None = None) -> pl.DataFrame:
         """Return determinations (`only` of some of its schemes) as the function `determine` does,
         with the same errors."""
-        rows = list(self._rows(numbered(situation, self.book, self.plan), only))
+        rows = list(self.by_scheme(situation, only))
         return check(Determinations, pl.concat(rows)) if rows else empty(Determinations)
 
-    def _rows(self, given: Numbered, only: Collection[str] | None) -> Iterator[pl.DataFrame]:
+    def by_scheme(
+        self, situation: Situation, only: Collection[str] | None = None
+    ) -> Iterator[pl.DataFrame]:
         """Yield the determinations of each scheme, by name, sorted by subject. They are decoded
         last: numbers and bits are lighter to carry and to sort than ids and lists of words."""
+        given = numbered(situation, self.book, self.plan)
         work = self._work_on(given.frames)
         wanted = [each for each in self.plan.schemes if only is None or each.scheme.id in only]
         pieces = [work.run(piece, wanted) for piece in _pieces(given.frames)]
@@ -76,7 +79,11 @@ class Determiner:
     def _work_on(self, frames: Frames) -> Work:
         """The plan as it was built last, if all that it counts on is there again."""
         known = known_to_all(self.plan, frames)
-        if self._work is None or not self._work.known <= known:
+        if self._work is not None and not self._work.known <= known:
+            # What some lacked once is not counted on again: built anew, it serves both.
+            known &= self._work.known
+            self._work = None
+        if self._work is None:
             self._work = Work(self.plan, frames, known)
         return self._work
 

@@ -11,6 +11,8 @@ from nostop.frames import Awards, Situation, empty
 from nostop.model import AWARD_STATUSES, Level, SituationError
 from nostop.rulebook.catalogue import Catalogue, Fact, too_large
 
+#: The tables of a situation; only awards may be lacking.
+TABLES = ("people", "benefit_units", "households", "awards")
 _KEY_COLUMNS = {
     Level.PERSON: ("person_id", "benefit_unit_id", "household_id", "confidence", "awards_known"),
     Level.BENEFIT_UNIT: ("benefit_unit_id", "household_id"),
@@ -27,16 +29,25 @@ def read_frames(folder: Path, catalogue: Catalogue) -> Situation:
     Raises:
         SituationError: a file is missing or cannot be read, or a column is not known.
     """
+    paths = {name: folder / f"{name}.parquet" for name in TABLES}
+    if not paths["awards"].exists():
+        del paths["awards"]
+    return read_tables(paths, catalogue)
+
+
+def read_tables(paths: Mapping[str, Path], catalogue: Catalogue) -> Situation:
+    """Read each of `TABLES` from its file (or folder of files), as `read_frames` does."""
     return Situation(
-        people=_frame(folder, "people", catalogue, Level.PERSON),
-        benefit_units=_frame(folder, "benefit_units", catalogue, Level.BENEFIT_UNIT),
-        households=_frame(folder, "households", catalogue, Level.HOUSEHOLD),
-        awards=_awards_frame(folder / "awards.parquet", list(catalogue.awards)),
+        people=_frame(paths["people"], catalogue, Level.PERSON),
+        benefit_units=_frame(paths["benefit_units"], catalogue, Level.BENEFIT_UNIT),
+        households=_frame(paths["households"], catalogue, Level.HOUSEHOLD),
+        awards=_awards_frame(paths["awards"], list(catalogue.awards))
+        if "awards" in paths
+        else None,
     )
 
 
-def _frame(folder: Path, name: str, catalogue: Catalogue, level: Level) -> pl.DataFrame:
-    path = folder / f"{name}.parquet"
+def _frame(path: Path, catalogue: Catalogue, level: Level) -> pl.DataFrame:
     frame = _parquet(path)
     known_keys(frame.columns, (*catalogue.at(level), *_KEY_COLUMNS[level]), str(path))
     _check_values(frame, catalogue.at(level), path)
@@ -47,7 +58,7 @@ def _parquet(path: Path) -> pl.DataFrame:
     if not path.exists():
         raise SituationError(f"{path}: is missing")
     try:
-        return pl.read_parquet(path)
+        return pl.read_parquet(path, hive_partitioning=False)
     except (pl.exceptions.PolarsError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise SituationError(f"{path}: cannot be read as Parquet: {reason}") from error
@@ -78,9 +89,7 @@ def _check_sizes(column: pl.Series, fact: Fact, where: str) -> None:
             raise SituationError(f"{where}: a value is above {fact.at_most}")
 
 
-def _awards_frame(path: Path, known: list[str]) -> pl.DataFrame | None:
-    if not path.exists():
-        return None
+def _awards_frame(path: Path, known: list[str]) -> pl.DataFrame:
     frame = _parquet(path)
     schema = empty(Awards).schema
     known_keys(frame.columns, schema, str(path))
