@@ -3,7 +3,8 @@ every value.
 
 A plain scalar stays text unless it is a whole number (`15000`), a date (`2026-06-01`), `true` or
 `false`; those four forms are read the same way everywhere. `on`, `off`, `yes`, `no`, `12:30`,
-`010`, `1_000`, `1.5` and empty values are refused rather than guessed.
+`010`, `0x1F`, `1_000`, `1.5`, `2026-6-1`, a time of day and empty values are refused rather than
+guessed, and so is every character that nobody sees.
 """
 
 import re
@@ -23,7 +24,18 @@ MAX_DIGITS = 18
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]*)\Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _NUMBER_LIKE = re.compile(
-    r"[-+]?[0-9][0-9_]*([.:][0-9_]+)*([eE][-+]?[0-9]+)?\Z|[-+]?\.(inf|nan|[0-9]+)\Z", re.IGNORECASE
+    r"""[-+]?[0-9][0-9_]*([.:][0-9_]*)*(e[-+]?[0-9]+)?\Z    # 1.5, 5., 12:30, 010, 1e9
+    |[-+]?\.(inf|nan|[0-9][0-9_]*(e[-+]?[0-9]+)?)\Z         # .5, .nan
+    |[-+]?0[xob][0-9a-f_]+\Z                                # 0x1F
+    |[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?\Z             # 2026-6-1, 2026-06-01 10:00
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+#: Control characters, and those that take no room or turn the direction of what follows: a text
+#: with one in it is not what it looks like.
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0000-\U000e01ef]"
 )
 _BOOLEAN_LIKE = {"y", "n", "yes", "no", "on", "off", "null", "~", ""}
 
@@ -63,13 +75,13 @@ def read_yaml(path: Path) -> Document:
         YamlError: with file, line, column, what was found and what to write instead.
     """
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+        size = path.stat().st_size
     except OSError as error:
         raise YamlError(f"{path}: cannot be read: {error.strerror}") from error
     if len(raw) > MAX_BYTES:
-        raise YamlError(
-            f"{path}: is {len(raw):,} bytes; a rule file may have {MAX_BYTES:,}: split it"
-        )
+        raise YamlError(f"{path}: is {size:,} bytes; a rule file may have {MAX_BYTES:,}: split it")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -80,6 +92,7 @@ def read_yaml(path: Path) -> Document:
 def parse_yaml(text: str, path: Path) -> Document:
     """Read YAML text as `read_yaml` does; `path` only names it in messages."""
     try:
+        _refuse_what_is_unseen(text, path)
         _refuse_what_expands(text, path)
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
@@ -92,6 +105,21 @@ def parse_yaml(text: str, path: Path) -> Document:
     document = Document(path, None)
     document.data = _build(root, (), document)
     return document
+
+
+def _refuse_what_is_unseen(text: str, path: Path) -> None:
+    # In comments too: what turns the direction of writing shows a reader another file.
+    found = UNSEEN.search(text)
+    if found:
+        before = text[: found.start()].rsplit("\n", 1)
+        line = text.count("\n", 0, found.start()) + 1
+        place = Problem(path, line, len(before[-1]) + 1, told_unseen(found.group()))
+        raise YamlError(str(place))
+
+
+def told_unseen(character: str) -> str:
+    """Return what is said of an invisible character."""
+    return f"an invisible character (U+{ord(character):04X}): take it out"
 
 
 def _refuse_what_expands(text: str, path: Path) -> None:
@@ -174,6 +202,7 @@ def _mapping(node: yaml.MappingNode, keys: KeyPath, document: Document) -> dict[
         key = key_node.value
         if not isinstance(key, str):
             _refuse(document.path, key_node, "a key must be a single word")
+        _refuse_what_was_escaped(key, key_node, document.path)
         if key in built:
             _refuse(document.path, key_node, f"key '{key}' is written twice: keep one of them")
         if not key_node.style and (key.lower() in _BOOLEAN_LIKE or key == "<<"):
@@ -186,6 +215,7 @@ def _mapping(node: yaml.MappingNode, keys: KeyPath, document: Document) -> dict[
 
 def _scalar(node: yaml.ScalarNode, path: Path) -> str | int | bool | date:
     text: str = node.value
+    _refuse_what_was_escaped(text, node, path)
     if node.style:
         return text
     if text in ("true", "false"):
@@ -203,6 +233,12 @@ def _scalar(node: yaml.ScalarNode, path: Path) -> str | int | bool | date:
             raise _failure(path, node.start_mark, message) from error
     _refuse_what_is_guessed(text, node, path)
     return text
+
+
+def _refuse_what_was_escaped(text: str, node: yaml.Node, path: Path) -> None:
+    found = UNSEEN.search(text)
+    if found:
+        _refuse(path, node, told_unseen(found.group()))
 
 
 def _refuse_what_is_guessed(text: str, node: yaml.ScalarNode, path: Path) -> None:

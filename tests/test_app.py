@@ -50,6 +50,8 @@ def settings_for(feeds: Path, out: Path) -> RunSettings:
         rules=default_rules_dir(),
         declarations=app.default_declarations_dir(),
         schemes=SCHEMES,
+        # A pack may be changed and tried out before it is released.
+        unreleased=True,
     )
 
 

@@ -16,7 +16,7 @@ from time import perf_counter
 
 import polars as pl
 
-from nostop.app.cases import read_rules
+from nostop.app.rules import read_rules
 from nostop.app.stages import Listener, stage
 from nostop.app.truth_check import ENTITLED, WORTH_ASKING, TruthCheck, check_folder, truth_dir
 from nostop.model import SettingsError
@@ -96,7 +96,8 @@ class _Bench:
         feeds, out = self.folder / "run", self.folder / "out"
         self._synth(people, feeds)
         spent = self._measured(
-            "run", "--feeds", str(feeds), "--out", str(out), "--on", self.on.isoformat()
+            *("run", "--feeds", str(feeds), "--out", str(out), "--on", self.on.isoformat()),
+            "--unreleased",
         )
         told = f"{people:,} people"
         with stage("Holding it against the truth", self.listener):

@@ -8,9 +8,12 @@ import polars as pl
 
 from nostop import determination
 from nostop.app.results import RESULT_COLUMNS
+from nostop.app.rules import known_schemes
+from nostop.determination import Decider, Given
+from nostop.determination.one import as_frame
 from nostop.frames import Situation
-from nostop.model import SettingsError, nearest
-from nostop.rulebook import Rulebook, load_rulebook
+from nostop.model import SettingsError
+from nostop.rulebook import Rulebook
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +22,13 @@ class Case:
 
     number: int
     effective_on: date
-    situation: Situation
+    given: Given
     rows: pl.DataFrame
+
+    @property
+    def situation(self) -> Situation:
+        """The situation as frames."""
+        return self.given.situation
 
 
 def evaluate_file(
@@ -39,14 +47,16 @@ def evaluate_file(
     """
     chosen = known_schemes(rulebook, schemes)
     cases = []
+    deciders: dict[date, Decider] = {}
     for number, given in enumerate(determination.read_json(path, rulebook.catalogue), start=1):
         day = effective_on or given.effective_on
         if day is None:
             raise SettingsError(
                 f'{path}: situation {number} names no day: add "on": "2026-06-01" or use --on'
             )
-        rows = determination.determine(given.situation, rulebook, day, chosen)
-        cases.append(Case(number, day, given.situation, rows))
+        if day not in deciders:
+            deciders[day] = Decider(rulebook, day, chosen)
+        cases.append(Case(number, day, given, as_frame(deciders[day].decide(given.rows))))
     return cases
 
 
@@ -63,31 +73,3 @@ def evaluate_frames(
         situation, rulebook, effective_on, known_schemes(rulebook, schemes)
     )
     return rows.select(RESULT_COLUMNS)
-
-
-def known_schemes(rulebook: Rulebook, schemes: list[str] | None) -> list[str] | None:
-    """Return the schemes asked for, once each.
-
-    Raises:
-        SettingsError: there is no rule pack for one of them; the nearest name is suggested.
-    """
-    known = sorted(rulebook.packs)
-    for scheme in schemes or ():
-        if scheme not in known:
-            raise SettingsError(
-                f"no rule pack for scheme '{scheme}'{nearest(scheme, known)} "
-                f"(there are: {', '.join(known)})"
-            )
-    return list(dict.fromkeys(schemes)) if schemes else None
-
-
-def read_rules(folder: Path) -> Rulebook:
-    """Read the rule packs of a folder.
-
-    Raises:
-        SettingsError: there are none.
-        RuleError: they cannot stand.
-    """
-    if not (folder / "facts.yaml").is_file():
-        raise SettingsError(f"{folder}: is no folder of rules: it has no facts.yaml")
-    return load_rulebook(folder)

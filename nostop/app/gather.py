@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from nostop import plugins
+from nostop.app.fact_table import fact_table
 from nostop.feeds import FeedBatch, FeedDeclaration, combine, load, missing, read_declaration
 from nostop.model import FeedError, SettingsError, nearest
 from nostop.rulebook import Rulebook
@@ -22,7 +23,7 @@ def read_declarations(folder: Path, rulebook: Rulebook) -> list[FeedDeclaration]
     files = sorted(folder.glob("*.yaml"))
     if not files:
         raise SettingsError(f"{folder}: holds no feed declaration (<department>_<dataset>.yaml)")
-    catalogue = rulebook.catalogue.frame()
+    catalogue = fact_table(rulebook)
     gateways = [gateway.id for gateway in rulebook.gateways]
     declarations = [read_declaration(file, catalogue) for file in files]
     for file, declaration in zip(files, declarations, strict=True):

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from nostop import takeup
+from nostop.app.chosen_schemes import ChosenSchemes
 from nostop.app.gateways import is_synthetic
 from nostop.app.sending import Sent
 from nostop.app.settings import RunSettings
@@ -53,7 +54,7 @@ class Run:
 
     settings: RunSettings
     rulebook: Rulebook
-    schemes: list[str]
+    chosen: ChosenSchemes
     batch: FeedBatch
     links: pl.DataFrame
     assembled: Assembled
@@ -91,7 +92,10 @@ def _manifest(run: Run) -> dict[str, Any]:
         "effective_date": run.settings.effective_on.isoformat(),
         "synthetic": is_synthetic(run.settings.feeds),
         "inputs": status.to_dicts(),
-        "packs": {scheme: run.rulebook.schemes[scheme].version for scheme in run.schemes},
+        "packs": {name: run.rulebook.schemes[name].version for name in run.chosen.schemes},
+        "release": run.chosen.release,
+        "unreleased": run.settings.unreleased,
+        "left_out": dict(run.chosen.left_out),
         "rules_sha256": sha256_of(run.settings.rules),
         "declarations_sha256": sha256_of(run.settings.declarations),
         "campaign": run.settings.campaign,

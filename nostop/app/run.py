@@ -8,11 +8,13 @@ import polars as pl
 from sqlalchemy import Engine
 
 from nostop import linkage, outreach, plugins, store, takeup
-from nostop.app.cases import known_schemes, read_rules
+from nostop.app.chosen_schemes import ChosenSchemes, choose_schemes
+from nostop.app.fact_table import fact_table
 from nostop.app.gateways import is_synthetic, refuse_without_gateway
 from nostop.app.gather import read_declarations, read_feeds, told_of_trouble
 from nostop.app.results import LINKS, Run, snapshot_of, write_results
-from nostop.app.sending import PEOPLE_FLAGGED, Sent, claim_details, plan_outreach, send, store_of
+from nostop.app.rules import read_rules
+from nostop.app.sending import PEOPLE_FLAGGED, Sent, claim_details, policy_of, send, store_of
 from nostop.app.settings import RunSettings
 from nostop.app.stages import Listener, silent, stage
 from nostop.determination import determine
@@ -41,7 +43,7 @@ def run(settings: RunSettings, listener: Listener = silent) -> Run:
     assembled = _assembled(rules, batch, links, listener)
     with stage("Working out entitlement", listener) as told:
         determinations = determine(
-            assembled.situation, rules.book, settings.effective_on, rules.schemes
+            assembled.situation, rules.book, settings.effective_on, rules.chosen.schemes
         )
         told.detail = f"{determinations.height:,} determinations"
     with stage("Measuring take-up", listener) as told:
@@ -49,7 +51,7 @@ def run(settings: RunSettings, listener: Listener = silent) -> Run:
         told.detail = "small numbers are hidden before anybody sees them"
     sent = _outreach(rules, batch, assembled, determinations, listener)
     result = Run(
-        settings, rules.book, rules.schemes, batch, links, assembled, determinations, counts, sent
+        settings, rules.book, rules.chosen, batch, links, assembled, determinations, counts, sent
     )
     with stage("Writing the results", listener) as told:
         write_results(result)
@@ -61,17 +63,17 @@ def run(settings: RunSettings, listener: Listener = silent) -> Run:
 class _Rules:
     settings: RunSettings
     book: Rulebook
-    schemes: list[str]
+    chosen: ChosenSchemes
 
 
 def _rules(settings: RunSettings, listener: Listener) -> _Rules:
     with stage("Reading the rules", listener) as told:
         book = read_rules(settings.rules)
-        schemes = known_schemes(book, settings.schemes) or sorted(book.packs)
+        chosen = choose_schemes(book, settings)
         if not is_synthetic(settings.feeds):
-            refuse_without_gateway(book, schemes, settings.effective_on)
-        told.detail = ", ".join(schemes)
-    return _Rules(settings, book, schemes)
+            refuse_without_gateway(book, chosen.schemes, settings.effective_on)
+        told.detail = ", ".join(chosen.schemes)
+    return _Rules(settings, book, chosen)
 
 
 def _feeds(rules: _Rules, listener: Listener) -> FeedBatch:
@@ -112,7 +114,7 @@ def _assembled(
             contacts=batch.contacts,
             status=batch.status,
             completeness=batch.completeness,
-            catalogue=rules.book.catalogue.frame(),
+            catalogue=fact_table(rules.book),
             set_aside=batch.set_aside,
         )
         assembled = linkage.assemble(gathered, links, effective_on=rules.settings.effective_on)
@@ -137,8 +139,9 @@ def _outreach(
         with stage("Planning outreach", listener) as told:
             flagged_before = store.last_count(engine, PEOPLE_FLAGGED, run_id)
             people = assembled.situation.people
-            plan = plan_outreach(settings, determinations, people, contacts, flagged_before)
             templates = outreach.load_templates(plugins.templates_beside(settings.channel))
+            policy = policy_of(settings, flagged_before, templates)
+            plan = outreach.plan(determinations, people, contacts, policy)
             rendered = outreach.render(
                 plan, assembled.contacts, claim_details(rules.book), templates
             )
@@ -162,7 +165,9 @@ def _recorded(rules: _Rules, batch: FeedBatch, assembled: linkage.Assembled, eng
         effective_on=settings.effective_on,
         synthetic=is_synthetic(settings.feeds),
         started_at=settings.started_at,
-        pack_versions={scheme: rules.book.schemes[scheme].version for scheme in rules.schemes},
+        pack_versions={
+            scheme: rules.book.schemes[scheme].version for scheme in rules.chosen.schemes
+        },
         inputs=dict(arrived.iter_rows()),
         counts=dict(assembled.counts.iter_rows()),
     )

@@ -50,23 +50,19 @@ def store_of(settings: RunSettings) -> Iterator[Engine]:
         engine.dispose()
 
 
-def plan_outreach(
-    settings: RunSettings,
-    determinations: pl.DataFrame,
-    people: pl.DataFrame,
-    contacts: pl.DataFrame | None,
-    previous_flagged: int | None,
-) -> pl.DataFrame:
-    """Return who is to be told of what, and who is not and why (`Plan`); `contacts` None stops
-    every message."""
-    policy = outreach.Policy(
+def policy_of(
+    settings: RunSettings, previous_flagged: int | None, templates: outreach.Templates
+) -> outreach.Policy:
+    """Return what the run's campaign may do: it writes only where a letter has been written, in
+    every language."""
+    return outreach.Policy(
         campaign=settings.campaign,
         on=settings.effective_on,
         min_confidence=settings.min_confidence,
+        letters=outreach.letters_in(templates),
         previous_flagged=previous_flagged,
         holdout=settings.holdout,
     )
-    return outreach.plan(determinations, people, contacts, policy)
 
 
 def send(
@@ -90,7 +86,10 @@ def send(
 
 
 def claim_details(rulebook: Rulebook) -> pl.DataFrame:
-    """Return `ClaimDetails`: what each scheme is called, and where to claim it."""
+    """Return `ClaimDetails`: what each scheme is called, and where to claim it.
+
+    A letter prints a telephone number: a scheme without one has no details for it.
+    """
     rows = [
         {
             "scheme": scheme,
@@ -100,5 +99,6 @@ def claim_details(rulebook: Rulebook) -> pl.DataFrame:
             "claim_phone": pack.claim.phone,
         }
         for scheme, pack in sorted(rulebook.packs.items())
+        if pack.claim.phone is not None
     ]
     return pl.DataFrame(rows, schema=outreach.ClaimDetails.create_empty().schema)

@@ -21,7 +21,8 @@ class RunSettings:
     effective_on: the day for which everything is worked out.
     started_at: when the run started, with its zone; kept in the database only.
     rules, declarations: folders of rule packs and of feed declarations.
-    schemes: None means every scheme there is a pack for.
+    schemes: None means every scheme that is released.
+    unreleased: every scheme is run as its folder stands, whether a release names it or not.
     channel: the channel that takes the messages; its templates lie beside it.
     campaign, holdout, min_confidence: see `nostop.outreach.Policy`.
     """
@@ -33,6 +34,7 @@ class RunSettings:
     rules: Path
     declarations: Path
     schemes: list[str] | None = None
+    unreleased: bool = False
     channel: str = "outbox"
     campaign: str = "take-up"
     holdout: Holdout | None = None

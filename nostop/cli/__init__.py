@@ -9,12 +9,23 @@ from typing import NoReturn
 
 import typer
 
-from nostop.cli import benching, demonstrating, evaluating, ruling, running
+from nostop.cli.on_demand import on_demand
 from nostop.cli.shared import err
 from nostop.model import NostopError
 
+_COMMANDS = {
+    "demo": "nostop.cli.demonstrating:demo",
+    "synth": "nostop.cli.running:synth",
+    "run": "nostop.cli.running:run",
+    "link": "nostop.cli.running:link",
+    "evaluate": "nostop.cli.evaluating:evaluate",
+    "takeup": "nostop.cli.running:takeup",
+    "rules": "nostop.cli.ruling:commands",
+    "bench": "nostop.cli.benching:commands",
+}
 app = typer.Typer(
     name="nostop",
+    cls=on_demand(_COMMANDS),
     help="Find people who are entitled to support and do not claim it, with the law for each step.",
     no_args_is_help=True,
     add_completion=False,
@@ -22,14 +33,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-app.command("demo")(demonstrating.demo)
-app.command("synth")(running.synth)
-app.command("run")(running.run)
-app.command("link")(running.link)
-app.command("evaluate")(evaluating.evaluate)
-app.command("takeup")(running.takeup)
-app.add_typer(ruling.commands, name="rules")
-app.add_typer(benching.commands, name="bench")
+
+@app.callback()
+def nostop() -> None:
+    """Find people who are entitled to support and do not claim it, with the law for each step."""
 
 
 def main(arguments: list[str] | None = None) -> None:

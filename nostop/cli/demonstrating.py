@@ -12,7 +12,7 @@ from nostop import app
 from nostop.app import RunSettings
 from nostop.cli import showing
 from nostop.cli.running import SAMPLE_DAY
-from nostop.cli.shared import Progress, err, out
+from nostop.cli.shared import Progress, UnreleasedOption, err, out
 from nostop.model import SettingsError
 from nostop.rulebook import default_rules_dir
 
@@ -25,6 +25,7 @@ def demo(
         bool,
         typer.Option("--keep", help="Keep what an earlier demo wrote: then nothing is sent twice."),
     ] = False,
+    unreleased: UnreleasedOption = False,
 ) -> None:
     """Run the whole line on the sample data: 5,000 people who do not exist."""
     if not keep:
@@ -38,6 +39,7 @@ def demo(
         started_at=datetime.combine(SAMPLE_DAY, time(), UTC),
         rules=default_rules_dir(),
         declarations=app.default_declarations_dir(),
+        unreleased=unreleased,
     )
     progress = Progress()
     err().print(f"nostop demo: everybody in {settings.feeds.name} is made up")

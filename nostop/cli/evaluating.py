@@ -16,6 +16,7 @@ from nostop.cli.shared import (
     err,
     out,
     parse_date,
+    parse_purpose,
     table,
 )
 from nostop.determination.explaining import explain_situation
@@ -50,6 +51,13 @@ def evaluate(
             "--out", metavar="FILE.parquet", help="For DIR: where to write the result rows."
         ),
     ] = None,
+    released: Annotated[
+        str | None,
+        typer.Option(
+            metavar="synthetic_data|live",
+            help="Only schemes that a release for such data has in force on the day of --on.",
+        ),
+    ] = None,
     rules: RulesOption = None,
 ) -> None:
     """Work out what one case, or everybody in a folder of frames, is entitled to.
@@ -60,6 +68,8 @@ def evaluate(
     awards.parquet.
     """
     rulebook = app.read_rules(rules or default_rules_dir())
+    if released is not None:
+        scheme = _released(rulebook, released, on, scheme)
     if source.is_dir():
         _frames(source, out_file, rulebook, on, scheme)
         return
@@ -73,6 +83,19 @@ def evaluate(
         _show(case, rulebook, many=len(cases) > 1)
         if explain:
             _explain(case, rulebook)
+
+
+def _released(
+    rulebook: Rulebook, released: str, on: str | None, scheme: list[str] | None
+) -> list[str]:
+    """The schemes that are released; the others are named, with the reason."""
+    purpose, day = parse_purpose(released, "--released"), parse_date(on)
+    if day is None:
+        raise SettingsError("--released needs --on DATE: releases are in force on a day")
+    chosen = app.released_schemes(rulebook, purpose, day, scheme)
+    for name, why in chosen.left_out.items():
+        err().print(f"LEFT OUT: {name}: {why}", soft_wrap=True)
+    return chosen.schemes
 
 
 def _frames(

@@ -19,6 +19,7 @@ from nostop.cli.shared import (
     Progress,
     RulesOption,
     SchemeOption,
+    UnreleasedOption,
     err,
     out,
     parse_date,
@@ -69,6 +70,7 @@ def run(
             help="Leave this share of households uncontacted, as 0.1; off unless asked for.",
         ),
     ] = None,
+    unreleased: UnreleasedOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run the whole line: read, link, work out, measure, plan and write messages into an outbox.
@@ -83,6 +85,7 @@ def run(
         rules=rules or default_rules_dir(),
         declarations=declarations or app.default_declarations_dir(),
         schemes=scheme,
+        unreleased=unreleased,
         campaign=campaign,
         holdout=_holdout(holdout, campaign),
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -13,8 +13,11 @@ from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 
-from nostop.app import StageReport
-from nostop.model import SettingsError
+from nostop.model import SettingsError, nearest
+from nostop.rulebook.releases import Purpose
+
+if TYPE_CHECKING:
+    from nostop.app import StageReport
 
 #: How wide tables are where there is no terminal to ask: the same for everybody, so that output can
 #: be compared.
@@ -37,6 +40,12 @@ OnOption = Annotated[
 SchemeOption = Annotated[
     list[str] | None,
     typer.Option("--scheme", metavar="ID", help="Only this scheme; may be given more than once."),
+]
+UnreleasedOption = Annotated[
+    bool,
+    typer.Option(
+        "--unreleased", help="Run every scheme as its folder stands, whether released or not."
+    ),
 ]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print JSON for a machine to read, and nothing else.")
@@ -84,6 +93,20 @@ def parse_date(text: str | None, option: str = "--on") -> date | None:
         raise SettingsError(f"{option}: '{text}' is no date; write it as 2026-06-01") from error
 
 
+def parse_purpose(text: str, option: str) -> Purpose:
+    """Return for which people's data a release is.
+
+    Raises:
+        SettingsError: it is none of the purposes; the nearest is named.
+    """
+    known: tuple[Purpose, ...] = get_args(Purpose)
+    for purpose in known:
+        if purpose == text:
+            return purpose
+    hint = nearest(text, list(known))
+    raise SettingsError(f"{option}: '{text}' is none of {', '.join(known)}{hint}")
+
+
 class Progress:
     """Shows the stages of a run on stderr as they start and end; plain lines where there is no
     terminal."""
@@ -92,7 +115,7 @@ class Progress:
         self._console = err()
         self._status: Status | None = None
 
-    def __call__(self, report: StageReport) -> None:
+    def __call__(self, report: "StageReport") -> None:
         """Take one report: without seconds a stage has begun, with seconds it is done."""
         if report.seconds is None:
             if self._status is not None:

@@ -36,6 +36,7 @@ def summary(run: Run) -> None:
         f"{found.records:,} records: {found.people:,} people alive on {run.settings.effective_on}, "
         f"in {found.benefit_units:,} benefit units and {found.households:,} households."
     )
+    _rules(run)
     console.print()
     console.print(_schemes(found, titles))
     if found.unclaimed.height:
@@ -51,6 +52,16 @@ def summary(run: Run) -> None:
         publish_unclaimed(run.counts), on=["scheme", "effective_date"], how="left", validate="1:1"
     )
     console.print(take_up_table(rows, titles))
+
+
+def _rules(run: Run) -> None:
+    """Print what a reader must know of the rules: that they are not released, or what is left
+    out."""
+    console = out()
+    if run.settings.unreleased:
+        console.print("NOT RELEASED: the rules were run as their folders stand, approved or not.")
+    for scheme, why in run.chosen.left_out.items():
+        console.print(f"LEFT OUT: {scheme}: {why}", soft_wrap=True)
 
 
 def _schemes(found: Summary, titles: dict[str, str]) -> Table:

@@ -1,63 +1,36 @@
-"""Authors' worked examples: cases/*.yaml beside a pack, run all as one frame for each date and
-scheme."""
+"""Authors' worked examples run: each decided by the interpreter, and held against what it says must
+come out."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
+from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal
 
-import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
-
-from nostop.determination.determine import determine
-from nostop.determination.situations import read_situation
-from nostop.frames import Situation
-from nostop.model import Level, Problem, RuleError, SituationError, nearest
+from nostop.determination.case_files import (
+    Case,
+    CasesFile,
+    Expectation,
+    OwnCase,
+    library_cases,
+    own_cases,
+)
+from nostop.determination.rows import households
+from nostop.model import FrameError, Problem, RuleError, nearest
 from nostop.rulebook import Rulebook
-from nostop.rulebook.catalogue import Catalogue, canonical
-from nostop.rulebook.plan import KEYS
-from nostop.rulebook.reading import read_model
-from nostop.strict_yaml import Document
+from nostop.rulebook.arithmetic import is_known, only
+from nostop.rulebook.catalogue import canonical
+from nostop.rulebook.dates import as_date
+from nostop.rulebook.fineness import check_fineness
+from nostop.rulebook.household import Household
+from nostop.rulebook.interpreter import Interpreter, Result
+from nostop.rulebook.meanings import Value
+from nostop.rulebook.plan import compile_plan
+from nostop.rulebook.tree import Kind
+from nostop.rulebook.workings import with_workings
 
-_GROUPS = {
-    "people": Level.PERSON,
-    "benefit_units": Level.BENEFIT_UNIT,
-    "households": Level.HOUSEHOLD,
-}
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Expectation(_Strict):
-    """What a case says must come out; what it leaves out is not compared."""
-
-    outcome: Literal["entitled", "not_entitled", "unknown"]
-    amount: int | None = None
-    amount_low: int | None = None
-    amount_high: int | None = None
-    because: list[str] | None = None
-    missing: list[str] | None = None
-    worth_asking: bool | None = None
-    claimed: bool | None = None
-
-
-class _Case(_Strict):
-    name: str = Field(min_length=3)
-    effective_date: date
-    start_from: str
-    change: dict[str, dict[str, dict[str, Any] | Literal["unknown"]]] = {}
-    subject: str | None = None
-    scheme: str | None = None
-    expect: Expectation
-    why: str | None = None
-
-
-class _CasesFile(_Strict):
-    situations: dict[str, dict[str, dict[str, dict[str, Any]]]] = {}
-    cases: list[_Case] = Field(min_length=1)
+#: A value as an author writes it.
+Written = int | bool | date | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,146 +46,186 @@ class CaseResult:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ready:
-    scheme: str
-    document: Document
-    index: int
-    case: _Case
-    situation: Situation
+class ReadyCase:
+    """A case with its households as an interpreter takes them: it can be run again and again."""
+
+    case: OwnCase
+    homes: tuple[Household, ...]
+
+    def holds(self, interpreter: Interpreter) -> bool:
+        """Whether the case comes out as it says."""
+        return not self.wrong(interpreter)
+
+    def wrong(self, interpreter: Interpreter) -> str:
+        """Return what the case expects and an interpreter for its date does not find; an empty text
+        where it holds."""
+        if self.case.working is not None:
+            return _wrong_value(self.case, self.values(interpreter, self.case.working))
+        return _wrong_result(self.case, self.results(interpreter))
+
+    def results(self, interpreter: Interpreter) -> list[Result]:
+        """Return what is found for each subject of the case's scheme."""
+        scheme = (self.case.scheme,)
+        return [each for home in self.homes for each in interpreter.results(home, scheme)]
+
+    def values(self, interpreter: Interpreter, working: str) -> dict[str, Written]:
+        """Return what a working comes to for each subject of its level."""
+        kind = interpreter.formulas.definitions[working].tree.kind
+        return {
+            subject: as_written(value, kind)
+            for home in self.homes
+            for subject, value in interpreter.values(home, working).items()
+        }
 
 
 def run_cases(book: Rulebook, schemes: list[str] | None = None) -> list[CaseResult]:
-    """Run every case of the schemes asked for (all by default), in the order of files.
+    """Run every case of the schemes asked for, by default of all and of the libraries, in the order
+    of files.
 
     Raises:
-        RuleError: a case file that cannot be read as one.
+        RuleError: a case file that cannot be read as one, or a rate without a value for its date.
     """
-    ready: list[_Ready] = []
-    problems: list[Problem] = []
-    for name in schemes or list(book.schemes):
-        for file in sorted((book.scheme(name).folder / "cases").glob("*.yaml")):
-            found, wrong = _read(file, name, book.catalogue)
-            ready += found
-            problems += wrong
-    if problems:
-        raise RuleError(problems)
-    rows = _rows(ready, book)
-    return [_judge(each, rows.get(number, [])) for number, each in enumerate(ready)]
+    cases = own_cases(book, schemes)
+    if schemes is None:
+        cases += library_cases(book)
+    interpreters = interpreters_for(book, cases)
+    return [
+        _judged(each.case, each.wrong(interpreters[each.case.effective_on]))
+        for each in ready(cases, interpreters)
+    ]
 
 
-def _read(file: Path, scheme: str, catalogue: Catalogue) -> tuple[list[_Ready], list[Problem]]:
-    model, problems, document = read_model(file, _CasesFile)
-    if model is None or document is None:
-        return [], problems
-    ready = []
-    for index, case in enumerate(model.cases):
-        try:
-            data = _situation(case, model.situations, catalogue)
-            given = read_situation(data, catalogue, f"case '{case.name}'")
-            ready.append(_Ready(case.scheme or scheme, document, index, case, given.situation))
-        except SituationError as error:
-            problems.append(document.problem(str(error), "cases", index))
-    return ready, problems
+def _judged(case: OwnCase, wrong: str) -> CaseResult:
+    return CaseResult(case.scheme, case.file, case.line, case.name, not wrong, wrong)
 
 
-def _situation(case: _Case, situations: dict[str, Any], catalogue: Catalogue) -> dict[str, Any]:
-    if case.start_from not in situations:
-        hint = nearest(case.start_from, list(situations))
-        found = f"start_from '{case.start_from}' is no situation of this file{hint}"
-        raise SituationError(f"case '{case.name}': {found}")
-    data = _merged(situations[case.start_from], case.change)
-    return {group: _filled(items, group, catalogue) for group, items in data.items()}
+def interpreters_for(book: Rulebook, cases: Iterable[OwnCase]) -> dict[date, Interpreter]:
+    """Return, for each date that cases name, an interpreter of the schemes and workings they are
+    about.
 
-
-def _merged(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
-    """Put the changes over the base, key by key. `unknown` takes a person or group out; of a fact
-    it stays, and is read later."""
-    merged = dict(base)
-    for key, value in change.items():
-        if value == "unknown" and isinstance(merged.get(key), dict):
-            del merged[key]
-        elif isinstance(value, dict):
-            merged[key] = _merged(merged.get(key) or {}, value)
-        else:
-            merged[key] = value
-    return merged
-
-
-def _filled(items: dict[str, Any], group: str, catalogue: Catalogue) -> dict[str, Any]:
-    if group not in _GROUPS:
-        hint = nearest(group, list(_GROUPS))
-        raise SituationError(f"'{group}' is none of {', '.join(_GROUPS)}{hint}")
-    return {name: _with_nil(item, _GROUPS[group], catalogue) for name, item in items.items()}
-
-
-def _with_nil(item: dict[str, Any], level: Level, catalogue: Catalogue) -> dict[str, Any]:
-    """`everything_else: nil` says of each fact not written that there is none of it; `unknown` says
-    that it is not known."""
-    rest = dict(item)
-    asked = rest.pop("everything_else", None)
-    if asked not in (None, "nil"):
-        raise SituationError(f"everything_else is '{asked}': it can only be nil")
-    if asked is None:
-        return {key: value for key, value in rest.items() if value != "unknown"}
-    nil = {name: fact.nil for name, fact in catalogue.at(level).items() if fact.nil is not None}
-    known: dict[str, Any] = {**nil, **({"awards": []} if level is Level.PERSON else {}), **rest}
-    return {key: value for key, value in known.items() if value != "unknown"}
-
-
-def _rows(ready: list[_Ready], book: Rulebook) -> dict[int, list[dict[str, Any]]]:
-    """Determine all cases of one date and scheme in one frame; ids carry the case's number."""
-    together: dict[tuple[date, str], list[int]] = {}
-    for number, each in enumerate(ready):
-        together.setdefault((each.case.effective_date, each.scheme), []).append(number)
-    found: dict[int, list[dict[str, Any]]] = {}
-    for (on, scheme), numbers in together.items():
-        joined = _joined([(str(number), ready[number].situation) for number in numbers])
-        subject_key = KEYS[book.scheme(scheme).pack.decides_for]
-        for row in determine(joined, book, on, [scheme]).iter_rows(named=True):
-            number, subject = row[subject_key].split("/", 1)
-            found.setdefault(int(number), []).append({**row, "subject": subject})
+    Raises:
+        RuleError: as `determine`.
+    """
+    wanted: dict[date, list[OwnCase]] = {}
+    for case in cases:
+        wanted.setdefault(case.effective_on, []).append(case)
+    found = {}
+    for on, here in wanted.items():
+        schemes = list(dict.fromkeys(case.scheme for case in here if case.working is None))
+        with_notes = any("notes" in case.expected for case in here)
+        plan = compile_plan(book, on, schemes, with_notes=with_notes)
+        workings = {case.working: None for case in here if case.working is not None}
+        plan = with_workings(plan, workings) if workings else plan
+        check_fineness(plan)
+        found[on] = Interpreter(plan)
     return found
 
 
-def _joined(named: list[tuple[str, Situation]]) -> Situation:
-    """Return many situations as one; each id becomes `name/id`."""
-    return Situation(
-        people=pl.concat(_with_prefix(each.people, name) for name, each in named),
-        benefit_units=pl.concat(_with_prefix(each.benefit_units, name) for name, each in named),
-        households=pl.concat(_with_prefix(each.households, name) for name, each in named),
-        awards=pl.concat(
-            _with_prefix(each.awards, name) for name, each in named if each.awards is not None
-        ),
-    )
+def ready(cases: Iterable[OwnCase], interpreters: dict[date, Interpreter]) -> list[ReadyCase]:
+    """Return cases with their households as the interpreters of their dates take them.
+
+    Raises:
+        RuleError: an award's period is not its scheme's.
+    """
+    found, problems = [], []
+    for case in cases:
+        plan = interpreters[case.effective_on].plan
+        try:
+            found.append(ReadyCase(case, tuple(households(case.rows, plan))))
+        except FrameError as error:
+            problems.append(Problem(case.file, case.line, 1, f"case '{case.name}': {error}"))
+    if problems:
+        raise RuleError(problems)
+    return found
 
 
-def _with_prefix(frame: pl.DataFrame, name: str) -> pl.DataFrame:
-    keys = [key for key in KEYS.values() if key in frame.columns]
-    return frame.with_columns(pl.concat_str(pl.lit(f"{name}/"), key).alias(key) for key in keys)
+# --- what must come out ---------------------------------------------------------------------------
+
+_FOUND: dict[str, Callable[[Result], object]] = {
+    "outcome": lambda result: result.outcome.value,
+    "amount": lambda result: result.amount,
+    "amount_low": lambda result: result.low,
+    "amount_high": lambda result: result.high,
+    "because": lambda result: result.because,
+    "missing": lambda result: result.missing,
+    "worth_asking": lambda result: result.worth_asking,
+    "claimed": lambda result: result.claimed,
+}
 
 
-def _judge(ready: _Ready, rows: list[dict[str, Any]]) -> CaseResult:
-    case = ready.case
-    line, _ = ready.document.place("cases", ready.index)
-    told = partial(CaseResult, ready.scheme, ready.document.path, line, case.name)
-    chosen = [row for row in rows if case.subject in (None, row["subject"])]
+def _wrong_result(case: OwnCase, results: list[Result]) -> str:
+    chosen = [each for each in results if case.subject in (None, each.place.id)]
     if len(chosen) != 1:
-        subjects = ", ".join(sorted(row["subject"] for row in rows))
-        message = f"write which of {subjects} the case is about, as subject: ..."
-        return told(passed=False, message=message)
-    (row,) = chosen
+        return _which(each.place.id for each in results)
+    (result,) = chosen
     wrong = [
-        f"{key}: expected {_shown(wanted)}, found {_shown(row[key])}"
-        for key, wanted in case.expect.model_dump(exclude_unset=True).items()
-        if row[key] != wanted
+        f"{key}: expected {_shown(wanted)}, found {_shown(found)}"
+        for key, wanted in case.expected.items()
+        if key in _FOUND and (found := _FOUND[key](result)) != wanted
     ]
+    wrong += _wrong_notes(case.expected.get("notes", {}), result)
     if wrong:
-        reasons = "missing" if row["missing"] else "because"
-        wrong[-1] += f" ({reasons}: {', '.join(row[reasons])})"
-    return told(passed=not wrong, message="; ".join(wrong))
+        missing, because = ", ".join(result.missing), ", ".join(result.because)
+        wrong[-1] += f" (missing: {missing})" if missing else f" (because: {because})"
+    return "; ".join(wrong)
+
+
+def _which(subjects: Iterable[str]) -> str:
+    return f"write which of {', '.join(sorted(subjects))} the case is about, as subject: ..."
+
+
+def _wrong_value(case: OwnCase, values: dict[str, Written]) -> str:
+    chosen = [value for subject, value in values.items() if case.subject in (None, subject)]
+    if len(chosen) != 1:
+        return _which(values)
+    name, wanted, found = case.expected["working"], case.expected["value"], chosen[0]
+    return "" if found == wanted else f"{name}: expected {_shown(wanted)}, found {_shown(found)}"
+
+
+def _wrong_notes(wanted: dict[str, object], result: Result) -> list[str]:
+    known = {note.name.rsplit(".", 1)[-1]: note for note in result.plan.scheme.notes}
+    wrong = []
+    for name, value in wanted.items():
+        if name not in known:
+            wrong.append(f"notes: '{name}' is no note with a formula{nearest(name, list(known))}")
+            continue
+        note = known[name]
+        found = as_written(result.place.up(note.level).value(note.name), note.tree.kind)
+        if found != value:
+            wrong.append(f"notes: {name}: expected {_shown(value)}, found {_shown(found)}")
+    return wrong
+
+
+def as_written(value: Value, kind: Kind) -> Written:
+    """Return a value as an author writes it: pence or a number, a fraction as text, a date, a word,
+    true or false, or `unknown`."""
+    if isinstance(value, tuple):
+        if not is_known(value):
+            return "unknown"
+        number = only(value)
+        if isinstance(number, Fraction):
+            return str(number)
+        return as_date(number) if kind.base == "date" else number
+    return "unknown" if value is None else value
 
 
 def _shown(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(value) or "none"
     return canonical(value) or "nothing"
+
+
+__all__ = [
+    "Case",
+    "CaseResult",
+    "CasesFile",
+    "Expectation",
+    "OwnCase",
+    "ReadyCase",
+    "as_written",
+    "interpreters_for",
+    "library_cases",
+    "own_cases",
+    "ready",
+    "run_cases",
+]

@@ -5,14 +5,13 @@ from datetime import date
 
 import polars as pl
 
-from nostop.determination.determine import determine
 from nostop.determination.prepare import prepared
 from nostop.frames import Evidence, Situation, check
 from nostop.rulebook import Rulebook
 from nostop.rulebook.explain import day, explain, trace
 from nostop.rulebook.household import household_rows
-from nostop.rulebook.interpreter import Result, interpret
-from nostop.rulebook.plan import KEYS, Plan, compile_plan
+from nostop.rulebook.interpreter import Interpreter, Result
+from nostop.rulebook.plan import compile_plan
 
 
 def explain_situation(
@@ -30,15 +29,11 @@ def explain_situation(
     Raises:
         FrameError, RuleError: as `determine`.
     """
-    plan = compile_plan(book, effective_on, [scheme], with_notes=True)
-    key = KEYS[book.scheme(scheme).pack.decides_for]
-    rows = determine(situation, book, effective_on, [scheme]).select(key, "missing")
-    missing = dict(rows.iter_rows())
     sources = {} if evidence is None else _sources(check(Evidence, evidence))
-    found = {each.place.id: each for each in _results(situation, book, plan)}
+    interpreter = _interpreter(book, effective_on, scheme)
     return {
-        subject: explain(plan, found[subject], missing[subject] or (), sources)
-        for subject in missing
+        each.place.id: explain(interpreter, each, sources)
+        for each in _results(situation, interpreter)
     }
 
 
@@ -46,13 +41,20 @@ def trace_situation(
     situation: Situation, book: Rulebook, effective_on: date, scheme: str
 ) -> dict[str, list[str]]:
     """Return every value on the way for each subject of a scheme, as `explain_situation` does."""
-    plan = compile_plan(book, effective_on, [scheme], with_notes=True)
-    return {each.place.id: trace(plan, each) for each in _results(situation, book, plan)}
+    interpreter = _interpreter(book, effective_on, scheme)
+    return {each.place.id: trace(interpreter, each) for each in _results(situation, interpreter)}
 
 
-def _results(situation: Situation, book: Rulebook, plan: Plan) -> list[Result]:
-    frames = prepared(situation, book, plan)
-    return [result for household in household_rows(frames) for result in interpret(plan, household)]
+def _interpreter(book: Rulebook, on: date, scheme: str) -> Interpreter:
+    return Interpreter(compile_plan(book, on, [scheme], with_notes=True))
+
+
+def _results(situation: Situation, interpreter: Interpreter) -> list[Result]:
+    """The results of everybody, in the order of the determinations: by subject."""
+    plan = interpreter.plan
+    homes = household_rows(prepared(situation, plan.book, plan))
+    results = [result for home in homes for result in interpreter.results(home)]
+    return sorted(results, key=lambda each: each.place.id)
 
 
 def _sources(evidence: pl.DataFrame) -> dict[tuple[str, str], str]:

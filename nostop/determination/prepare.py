@@ -6,7 +6,7 @@ import polars as pl
 
 from nostop.determination.receipts import receipts
 from nostop.determination.values import edges
-from nostop.frames import Situation
+from nostop.frames import FACT_DTYPES, Situation
 from nostop.model import FrameError, Level
 from nostop.rulebook import Rulebook
 from nostop.rulebook.catalogue import Fact, too_large
@@ -126,7 +126,7 @@ def _with_facts(
     columns = [pl.col(key).cast(pl.String), *(pl.col(name) for name in keys)]
     for name, fact in book.catalogue.at(level).items():
         if name in plan.schedule.facts and name not in keys:
-            columns.append(_typed(frame, name, fact.dtype))
+            columns.append(_typed(frame, name, FACT_DTYPES[fact.type]))
             _must_be_within(frame, name, fact)
     if level is Level.PERSON:
         columns.append(_typed(frame, "confidence", pl.Float64()))

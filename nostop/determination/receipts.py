@@ -76,6 +76,11 @@ def _check_amounts(awards: pl.DataFrame, plan: Plan) -> None:
     wrong = stated.filter(pl.col("per").ne_missing(own))
     if wrong.height:
         scheme, found = wrong["scheme"][0], wrong["per"][0]
-        raise FrameError(f"awards: {scheme} is stated per {per[scheme]}, found per {found}")
+        raise FrameError(wrong_period(scheme, per[scheme], found))
     if any(abs(edge) > LARGEST_AMOUNT for edge in edges(stated["amount"])):
         raise FrameError(f"awards: an amount is {too_large('money')}")
+
+
+def wrong_period(scheme: str, own: str, found: str | None) -> str:
+    """Return what is said of an award whose amount is stated in another period than its own."""
+    return f"awards: {scheme} is stated per {own}, found per {found}"

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from nostop.determination.rows import Rows, SituationRows
 from nostop.determination.strict_json import strict_json
 from nostop.determination.values import (
     a_date,
@@ -18,14 +19,14 @@ from nostop.determination.values import (
     names,
     objects,
 )
-from nostop.frames import Awards, Situation, empty
+from nostop.frames import Situation
 from nostop.model import Level, SituationError, nearest
 from nostop.rulebook.catalogue import Catalogue
+from nostop.rulebook.plan import KEYS
 
 MAX_BYTES = 64 * 1024 * 1024
 _TOP_KEYS = ("on", "people", "benefit_units", "households")
 
-Rows = list[dict[str, Any]]
 #: People or groups by id, each with its facts and members.
 Items = dict[str, dict[str, Any]]
 
@@ -35,7 +36,13 @@ class Given:
     """One situation as somebody wrote it, with the date it is for (None: not said)."""
 
     effective_on: date | None
-    situation: Situation
+    rows: SituationRows
+    catalogue: Catalogue
+
+    @property
+    def situation(self) -> Situation:
+        """The situation as frames."""
+        return self.rows.framed(self.catalogue)
 
 
 def read_json(path: Path, catalogue: Catalogue) -> list[Given]:
@@ -69,14 +76,31 @@ def read_situation(data: object, catalogue: Catalogue, where: str) -> Given:
     given = an_object(data, where)
     known_keys(given, _TOP_KEYS, where)
     written = _written(given, catalogue, where)
-    situation = Situation(
-        people=_table(_people(written), catalogue, Level.PERSON),
-        benefit_units=_table(_benefit_units(written), catalogue, Level.BENEFIT_UNIT),
-        households=_table(_households(written), catalogue, Level.HOUSEHOLD),
-        awards=pl.DataFrame(_awards(written), schema=empty(Awards).schema),
+    rows = SituationRows(
+        people=_people(written),
+        benefit_units=_benefit_units(written),
+        households=_households(written),
+        awards=_awards(written),
     )
     on = given.get("on")
-    return Given(None if on is None else a_date(on, f"{where}: on"), situation)
+    return Given(None if on is None else a_date(on, f"{where}: on"), rows, catalogue)
+
+
+def joined(named: list[tuple[str, Situation]]) -> Situation:
+    """Return many situations as one; each id becomes `name/id`."""
+    return Situation(
+        people=pl.concat(_with_prefix(each.people, name) for name, each in named),
+        benefit_units=pl.concat(_with_prefix(each.benefit_units, name) for name, each in named),
+        households=pl.concat(_with_prefix(each.households, name) for name, each in named),
+        awards=pl.concat(
+            _with_prefix(each.awards, name) for name, each in named if each.awards is not None
+        ),
+    )
+
+
+def _with_prefix(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    keys = [key for key in KEYS.values() if key in frame.columns]
+    return frame.with_columns(pl.concat_str(pl.lit(f"{name}/"), key).alias(key) for key in keys)
 
 
 # --- who belongs together -------------------------------------------------------------------------
@@ -221,18 +245,3 @@ def _households(written: _Written) -> Rows:
         }
         for name, item in written.households.items()
     ]
-
-
-_KEYS = {
-    Level.PERSON: ("person_id", "benefit_unit_id", "household_id"),
-    Level.BENEFIT_UNIT: ("benefit_unit_id", "household_id"),
-    Level.HOUSEHOLD: ("household_id",),
-}
-
-
-def _table(rows: Rows, catalogue: Catalogue, level: Level) -> pl.DataFrame:
-    schema: dict[str, pl.DataType] = dict.fromkeys(_KEYS[level], pl.String())
-    schema |= {name: fact.dtype for name, fact in catalogue.at(level).items()}
-    if level is Level.PERSON:
-        schema["awards_known"] = pl.Boolean()
-    return pl.DataFrame(rows, schema=schema, orient="row")

@@ -18,8 +18,9 @@ def strict_json(raw: bytes, where: str) -> object:
         SituationError: not UTF-8, not JSON, or more than JSON should say.
     """
     text = _text(raw, where)
+    data: object
     try:
-        return json.loads(
+        data = json.loads(
             text,
             parse_constant=lambda word: _refuse(f"{where}: {word} is no number of JSON"),
             object_pairs_hook=lambda items: _object(items, where),
@@ -29,6 +30,8 @@ def strict_json(raw: bytes, where: str) -> object:
         raise SituationError(f"{place}: is not JSON: {error.msg}") from error
     except ValueError as error:
         raise SituationError(f"{where}: a number has too many digits") from error
+    _refuse_half_characters(data, text, where)
+    return data
 
 
 def _text(raw: bytes, where: str) -> str:
@@ -42,6 +45,16 @@ def _text(raw: bytes, where: str) -> str:
     if _depth(text) > MAX_DEPTH:
         raise SituationError(f"{where}: is nested more than {MAX_DEPTH} deep")
     return text
+
+
+def _refuse_half_characters(data: object, text: str, where: str) -> None:
+    """Refuse `\\ud800` without its other half: no text that can be written anywhere."""
+    if "\\ud" not in text.lower():
+        return
+    try:
+        json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise SituationError(f"{where}: holds half of a character, such as \\ud800") from error
 
 
 def _refuse(message: str) -> NoReturn:

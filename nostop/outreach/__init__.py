@@ -6,7 +6,7 @@ from nostop.outreach.policy import Holdout, Policy, holdout_from
 from nostop.outreach.reasons import flagged
 from nostop.outreach.render import Rendered, as_messages, render
 from nostop.outreach.tables import ClaimDetails, Messages, Plan
-from nostop.outreach.templates import Templates, load_templates
+from nostop.outreach.templates import Templates, letters_in, load_templates
 
 __all__ = [
     "ClaimDetails",
@@ -20,6 +20,7 @@ __all__ = [
     "audience",
     "flagged",
     "holdout_from",
+    "letters_in",
     "load_templates",
     "plan",
     "render",

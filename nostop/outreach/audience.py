@@ -37,7 +37,7 @@ def audience(
         FrameError: a table lacks a column, or a person or a subject comes twice.
         OutreachError: a determination is for nobody among the people.
     """
-    wanted = _unclaimed(check(Determinations, determinations), policy.min_confidence)
+    wanted = _unclaimed(check(Determinations, determinations), policy)
     candidates = _candidates(wanted, with_reasons(people, contacts, policy))
     lost = wanted.height - candidates.select(SUBJECT).n_unique()
     if lost:
@@ -58,13 +58,14 @@ def audience(
     )
 
 
-def _unclaimed(determinations: pl.DataFrame, min_confidence: float) -> pl.DataFrame:
+def _unclaimed(determinations: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     entitled = (pl.col("outcome") == Outcome.ENTITLED).fill_null(value=False)
     asking = pl.col("worth_asking").fill_null(value=False)
     kind = pl.when(entitled).then(pl.lit("entitled")).when(asking).then(pl.lit("worth_asking"))
     reasons = {
         "receipt_unknown": pl.col("claimed").is_null(),
-        "weak_link": ~(pl.col("confidence") >= min_confidence).fill_null(value=False),
+        "weak_link": ~(pl.col("confidence") >= policy.min_confidence).fill_null(value=False),
+        "no_letter": _without_letter(kind, policy),
     }
     rows = determinations.filter(pl.col("claimed").ne_missing(other=True)).select(
         *SUBJECT, kind.alias("kind"), named(reasons).alias("row_reasons")
@@ -74,6 +75,13 @@ def _unclaimed(determinations: pl.DataFrame, min_confidence: float) -> pl.DataFr
     if twice:
         raise FrameError(f"Determinations: {twice} rows repeat a subject and scheme")
     return rows
+
+
+def _without_letter(kind: pl.Expr, policy: Policy) -> pl.Expr:
+    if policy.letters is None:
+        return pl.lit(value=False)
+    written = [f"{scheme}.{name}" for scheme, name in sorted(policy.letters)]
+    return ~pl.concat_str("scheme", pl.lit("."), kind).is_in(written).fill_null(value=False)
 
 
 def _candidates(wanted: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from nostop.model import OutreachError
+from nostop.outreach.tables import LANGUAGES
 
 CAMPAIGN_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 SHORTEST_SECRET = 16
@@ -35,6 +36,7 @@ class Policy:
     campaign, step: with the recipient and the scheme, what makes a message unique.
     on: the day the plan is for; ages are reckoned on it.
     min_confidence: bar A; nobody known through a weaker link is written to.
+    letters: the (scheme, kind) that letters have been written for; None does not look.
     previous_flagged: how many people the contacts register flagged in the last run (`flagged`),
         None on the first run. A list that has all but vanished is a broken feed.
     """
@@ -44,7 +46,8 @@ class Policy:
     min_confidence: float
     step: int = 1
     minimum_age: int = 18
-    languages: tuple[str, ...] = ("en", "cy")
+    languages: tuple[str, ...] = LANGUAGES
+    letters: frozenset[tuple[str, str]] | None = None
     previous_flagged: int | None = None
     holdout: Holdout | None = None
 

@@ -16,7 +16,9 @@ REASONS = (
     "receipt_unknown",
     "weak_link",
     "no_contact_details",
+    "no_letter",
 )
+LANGUAGES = ("en", "cy")
 KINDS = ("entitled", "worth_asking")
 STATES = ("planned", "suppressed", "held_out")
 

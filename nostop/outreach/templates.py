@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nostop.model import OutreachError, nearest
-from nostop.outreach.tables import KINDS
+from nostop.outreach.tables import KINDS, LANGUAGES
 
 FIELDS = ("first_name", "surname", "scheme_title", "claim_url", "claim_phone")
 #: What stands in a subject is read on locked screens: never who the message is for.
@@ -55,6 +55,15 @@ def load_templates(folder: Path) -> Templates:
     if not files:
         raise OutreachError(f"{folder}: holds no template (<scheme>.<kind>.<language>.md)")
     return {_key(file): read_template(file) for file in files}
+
+
+def letters_in(templates: Templates) -> frozenset[tuple[str, str]]:
+    """Return the (scheme, kind) that there is a template for in every language."""
+    return frozenset(
+        (scheme, kind)
+        for scheme, kind, _ in templates
+        if all((scheme, kind, language) in templates for language in LANGUAGES)
+    )
 
 
 def read_template(file: Path) -> Template:

@@ -2,28 +2,33 @@
 does the same on columns; they must agree.
 
 A range is the lowest and highest value a number can take; None is "no bound on this side". It is
-known where both are equal.
+known where both are equal. Whole numbers are int and fractions Fraction: the two mix exactly.
 """
 
 from collections.abc import Callable
 from fractions import Fraction
 from functools import reduce
-from math import ceil, floor
-from typing import Literal
 
 from nostop.rulebook.dates import full_years, shift_number
 
 #: True, false, or not known.
 Truth = bool | None
-Bound = Fraction | None
+Number = int | Fraction
+Bound = Number | None
 Range = tuple[Bound, Bound]
 ANYTHING: Range = (None, None)
-NOTHING: Range = (Fraction(0), Fraction(0))
+NOTHING: Range = (0, 0)
 
 
-def exactly(value: Fraction | int) -> Range:
+def whole(value: Number) -> Number:
+    """Return a number as an int where it is whole."""
+    return value.numerator if value.denominator == 1 else value
+
+
+def exactly(value: Number) -> Range:
     """Return a known number."""
-    return Fraction(value), Fraction(value)
+    value = whole(value)
+    return value, value
 
 
 def is_known(a: Range) -> bool:
@@ -33,12 +38,20 @@ def is_known(a: Range) -> bool:
 
 def add(a: Range, b: Range) -> Range:
     """Return a + b."""
-    return _sum(a[0], b[0]), _sum(a[1], b[1])
+    (low, high), (less, more) = a, b
+    return (
+        None if low is None or less is None else low + less,
+        None if high is None or more is None else high + more,
+    )
 
 
-def negate(a: Range) -> Range:
-    """Return -a."""
-    return (None if a[1] is None else -a[1]), (None if a[0] is None else -a[0])
+def subtract(a: Range, b: Range) -> Range:
+    """Return a - b; the bounds cross."""
+    (low, high), (less, more) = a, b
+    return (
+        None if low is None or more is None else low - more,
+        None if high is None or less is None else high - less,
+    )
 
 
 def multiply(a: Range, b: Range) -> Range:
@@ -52,53 +65,62 @@ def multiply(a: Range, b: Range) -> Range:
     return a[0] * b[0], None if a[1] is None or b[1] is None else a[1] * b[1]
 
 
-def scale(a: Range, factor: Fraction) -> Range:
+def scale(a: Range, factor: Number) -> Range:
     """Return a times a known number; nothing times anything is nothing."""
     if factor == 0:
         return NOTHING
     low, high = a if factor > 0 else (a[1], a[0])
-    return (None if low is None else low * factor), (None if high is None else high * factor)
+    return (
+        None if low is None else whole(low * factor),
+        None if high is None else whole(high * factor),
+    )
 
 
 def larger(a: Range, b: Range) -> Range:
     """Return the larger of two numbers."""
-    lows = [low for low in (a[0], b[0]) if low is not None]
-    high = None if a[1] is None or b[1] is None else max(a[1], b[1])
-    return max(lows, default=None), high
+    (low, high), (less, more) = a, b
+    return (
+        low if less is None or (low is not None and low >= less) else less,
+        None if high is None or more is None else max(high, more),
+    )
 
 
 def smaller(a: Range, b: Range) -> Range:
     """Return the smaller of two numbers."""
-    return negate(larger(negate(a), negate(b)))
+    (low, high), (less, more) = a, b
+    return (
+        None if low is None or less is None else min(low, less),
+        high if more is None or (high is not None and high <= more) else more,
+    )
 
 
 def hull(a: Range, b: Range) -> Range:
     """Return the narrowest range that holds both."""
-    low = None if a[0] is None or b[0] is None else min(a[0], b[0])
-    high = None if a[1] is None or b[1] is None else max(a[1], b[1])
-    return low, high
+    (low, high), (less, more) = a, b
+    return (
+        None if low is None or less is None else min(low, less),
+        None if high is None or more is None else max(high, more),
+    )
 
 
-def rounded_down(a: Range, to: Fraction) -> Range:
+def rounded_down(a: Range, to: Number) -> Range:
     """Return how often `to` fits into a, as a whole number."""
-    return (None if a[0] is None else Fraction(floor(a[0] / to))), (
-        None if a[1] is None else Fraction(floor(a[1] / to))
-    )
+    low, high = a
+    return None if low is None else low // to, None if high is None else high // to
 
 
-def rounded_up(a: Range, to: Fraction) -> Range:
+def rounded_up(a: Range, to: Number) -> Range:
     """Return how many times `to` it takes to reach a, as a whole number."""
-    return (None if a[0] is None else Fraction(ceil(a[0] / to))), (
-        None if a[1] is None else Fraction(ceil(a[1] / to))
-    )
+    low, high = a
+    return None if low is None else -(-low // to), None if high is None else -(-high // to)
 
 
-def rounded(a: Range, to: Fraction, direction: str) -> Range:
+def rounded(a: Range, to: int, direction: str) -> Range:
     """Return a as a multiple of `to`: up, down, or to the nearest, a half going up."""
     if direction == "up":
         return scale(rounded_up(a, to), to)
     if direction == "nearest":
-        a = add(a, exactly(to / 2))
+        a = add(a, exactly(Fraction(to, 2)))
     return scale(rounded_down(a, to), to)
 
 
@@ -107,7 +129,7 @@ def years_between(born: Range, on: Range) -> Range:
     earliest."""
     low = None if on[0] is None or born[1] is None else full_years(int(born[1]), int(on[0]))
     high = None if on[1] is None or born[0] is None else full_years(int(born[0]), int(on[1]))
-    return _range(low, high)
+    return low, high
 
 
 def moved(name: str, day: Range, count: Range) -> Range:
@@ -115,60 +137,38 @@ def moved(name: str, day: Range, count: Range) -> Range:
     first, last = count if name.endswith("after") else (count[1], count[0])
     low = None if day[0] is None or first is None else shift_number(name, int(day[0]), int(first))
     high = None if day[1] is None or last is None else shift_number(name, int(day[1]), int(last))
-    return _range(low, high)
+    return low, high
 
 
 def is_below(a: Range, b: Range) -> Truth:
     """Whether a < b: true or false where it is so over the whole of both ranges."""
-    if a[1] is not None and b[0] is not None and a[1] < b[0]:
+    (low, high), (less, more) = a, b
+    if high is not None and less is not None and high < less:
         return True
-    return False if a[0] is not None and b[1] is not None and a[0] >= b[1] else None
+    return False if low is not None and more is not None and low >= more else None
 
 
 def is_same(a: Range, b: Range) -> Truth:
     """Whether a == b: true where both are known and equal, false where the ranges do not meet."""
-    if is_known(a) and a == b:
+    if a == b and is_known(a):
         return True
     return False if is_below(a, b) is True or is_below(b, a) is True else None
 
 
-def compare(op: str, left: Range, right: Range) -> Truth:
-    """Whether a comparison holds, fails, or is open."""
-    match op:
-        case "<":
-            return is_below(left, right)
-        case ">":
-            return is_below(right, left)
-        case "==":
-            return is_same(left, right)
-    other = {
-        "<=": is_below(right, left),
-        ">=": is_below(left, right),
-        "!=": is_same(left, right),
-    }[op]
-    return None if other is None else not other
+#: Whether a comparison holds, fails, or is open.
+COMPARISONS: dict[str, Callable[[Range, Range], Truth]] = {
+    "<": is_below,
+    ">": lambda a, b: is_below(b, a),
+    "==": is_same,
+    "<=": lambda a, b: negated(is_below(b, a)),
+    ">=": lambda a, b: negated(is_below(a, b)),
+    "!=": lambda a, b: negated(is_same(a, b)),
+}
 
 
 def negated(truth: Truth) -> Truth:
     """Return not a."""
     return None if truth is None else not truth
-
-
-def logic(op: Literal["and", "or", "not"], items: list[Truth]) -> Truth:
-    """Kleene: one false settles `and`, one true settles `or`, whatever is unknown beside it."""
-    if op == "not":
-        return negated(items[0])
-    settles = op == "or"
-    if settles in items:
-        return settles
-    return None if None in items else not settles
-
-
-def total(amounts: list[tuple[Range, Truth]]) -> Range:
-    """Return the sum of amounts, each with whether it counts; one that may or may not count brings
-    itself or nothing."""
-    counted = [amount if counts else hull(amount, NOTHING) for amount, counts in amounts]
-    return reduce(add, counted, NOTHING)
 
 
 def extreme(amounts: list[tuple[Range, Truth]], pick: Callable[[Range, Range], Range]) -> Range:
@@ -179,26 +179,19 @@ def extreme(amounts: list[tuple[Range, Truth]], pick: Callable[[Range, Range], R
     return reduce(pick, (amount for amount, _ in amounts)) if amounts else NOTHING
 
 
-def stretch(whole: Range, below: Range, above: Range) -> Range:
+def stretch(whole_range: Range, below: Range, above: Range) -> Range:
     """The part of a range between two turning points; where nothing of it lies there, its lowest
     value alone."""
-    low = max((each for each in (whole[0], below[0]) if each is not None), default=None)
-    high = min((each for each in (whole[1], above[1]) if each is not None), default=None)
+    lows = [each for each in (whole_range[0], below[0]) if each is not None]
+    highs = [each for each in (whole_range[1], above[1]) if each is not None]
+    low, high = max(lows, default=None), min(highs, default=None)
     if low is not None and high is not None and low > high:
-        return whole if whole[0] is None else (whole[0], whole[0])
+        return whole_range if whole_range[0] is None else (whole_range[0], whole_range[0])
     return low, high
 
 
-def only(value: Range) -> Fraction:
+def only(value: Range) -> Number:
     """Return the one value of a known number."""
     if value[0] is None or value[0] != value[1]:
         raise AssertionError("a divisor is a rate, and a rate is known")
     return value[0]
-
-
-def _sum(a: Bound, b: Bound) -> Bound:
-    return None if a is None or b is None else a + b
-
-
-def _range(low: int | None, high: int | None) -> Range:
-    return (None if low is None else Fraction(low)), (None if high is None else Fraction(high))

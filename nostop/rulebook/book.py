@@ -1,15 +1,15 @@
 """What a rule book is: every pack and library of a rules folder, typed and checked. `load.py` reads
 one; what a date needs (the rates in force) is settled later, by `rates.constants_on`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from nostop.model import Problem, RuleError, nearest
 from nostop.rulebook.catalogue import Catalogue
-from nostop.rulebook.packs import Gateway, Pack, Rate, Table
-from nostop.rulebook.tree import Definition, FactRef
+from nostop.rulebook.packs import Gateway, Library, Pack, Rate, Table
+from nostop.rulebook.tree import Definition, FactRef, Lookup, Node, RateRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +53,14 @@ class Scheme:
 @dataclass(frozen=True, slots=True)
 class Rulebook:
     """Everything under a rules folder. `definitions` holds workings, conditions, parts and notes by
-    qualified name, `folders` the folder of each pack and library."""
+    qualified name, `rates` and `tables` those of packs and libraries, `folders` the folder of
+    each."""
 
     path: Path
     catalogue: Catalogue
     gateways: tuple[Gateway, ...]
     schemes: dict[str, Scheme]
+    libraries: dict[str, Library]
     definitions: dict[str, Definition]
     rates: dict[str, Rate]
     tables: dict[str, Table]
@@ -83,7 +85,17 @@ class Rulebook:
 
     def facts_read(self, names: Iterable[str]) -> set[str]:
         """Return the facts that definitions read, through everything they rest on."""
-        facts: set[str] = set()
+        return {node.name for node in self._nodes_behind(names) if isinstance(node, FactRef)}
+
+    def rates_read(self, names: Iterable[str]) -> set[str]:
+        """Return the rates and tables that definitions read, in the same way."""
+        return {
+            node.name if isinstance(node, RateRef) else node.table
+            for node in self._nodes_behind(names)
+            if isinstance(node, RateRef | Lookup)
+        }
+
+    def _nodes_behind(self, names: Iterable[str]) -> Iterator[Node]:
         seen: set[str] = set()
         waiting = list(names)
         while waiting:
@@ -92,9 +104,8 @@ class Rulebook:
                 continue
             seen.add(name)
             definition = self.definitions[name]
-            facts.update(node.name for node in definition.nodes if isinstance(node, FactRef))
+            yield from definition.nodes
             waiting += definition.reads
-        return facts
 
 
 def default_rules_dir() -> Path:

@@ -246,7 +246,7 @@ def _rate(reader: Reader, _name: str, args: list[ast.expr]) -> Node:
         fail("write rate(table, key)")
     name = args[0].id
     if name not in tables:
-        fail(f"'{name}' is no table{nearest(name, list(tables))}")
+        fail(f"'{name}' is no table{nearest(name, list(tables))}", name)
     qualified, table = tables[name]
     if len(args) - 1 != len(table.keys):
         needed = f"{len(table.keys)} key(s): {', '.join(table.keys)}"
@@ -296,7 +296,8 @@ def _award(reader: Reader, name: str, args: list[ast.expr]) -> Node:
 def _award_name(reader: Reader, name: str, args: list[ast.expr]) -> str:
     scheme, known = _scheme_name(name, args), sorted(reader.scope.award_periods)
     if scheme not in known:
-        fail(f"'{scheme}' is no award{nearest(scheme, known)} (known: {', '.join(known)})")
+        hint = f"{nearest(scheme, known)} (known: {', '.join(known)})"
+        fail(f"'{scheme}' is no award{hint}", scheme)
     return scheme
 
 
@@ -313,7 +314,7 @@ def _entitlement(reader: Reader, name: str, args: list[ast.expr]) -> Node:
 def _outcome(reader: Reader, name: str, args: list[ast.expr]) -> tuple[str, Level, Period]:
     scheme, outcomes = _scheme_name(name, args), reader.scope.outcomes
     if scheme not in outcomes:
-        fail(f"'{scheme}' is no scheme{nearest(scheme, list(outcomes))}")
+        fail(f"'{scheme}' is no scheme{nearest(scheme, list(outcomes))}", scheme)
     return scheme, *outcomes[scheme]
 
 

@@ -1,15 +1,13 @@
 """rules/facts.yaml and rules/awards.yaml: every fact and award a rule may read, with its level,
 type and period."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Literal
 
-import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from nostop.frames import FACT_DTYPES, FactCatalogue, check, empty
 from nostop.model import Level, Period, RuleError, pounds
 from nostop.rulebook.reading import read_model
 
@@ -65,17 +63,14 @@ class Fact(BaseModel):
         return isinstance(value, str) and (self.type == "code" or value in self.values)
 
     @property
-    def dtype(self) -> pl.DataType:
-        """The polars type of this fact's column."""
-        return FACT_DTYPES[self.type]
-
-    @property
     def largest(self) -> int | None:
         """The most that an amount or a number of this fact may be, up or down; None for others."""
         return LARGEST.get(self.type)
 
 
-class _FactsFile(BaseModel):
+class FactsFile(BaseModel):
+    """facts.yaml."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     facts: dict[str, Fact]
@@ -90,19 +85,31 @@ class AwardKind(BaseModel):
     per: Period
 
 
-class _AwardsFile(BaseModel):
+class Offer(BaseModel):
+    """Something that an award opens, and that no department reports as an award."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    means: str
+
+
+class AwardsFile(BaseModel):
+    """awards.yaml."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     awards: dict[str, AwardKind]
+    offers: dict[str, Offer] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All facts and awards, in file order; the order settles which of two equally cheap facts is
-    asked first."""
+    """All facts, awards and offers, in file order; the order settles which of two equally cheap
+    facts is asked first."""
 
     facts: dict[str, Fact]
     awards: dict[str, AwardKind]
+    offers: dict[str, Offer] = field(default_factory=dict)
 
     def at(self, level: Level) -> dict[str, Fact]:
         """Return the facts of one level."""
@@ -112,22 +119,6 @@ class Catalogue:
         """Return all fact ids, the cheapest to ask first."""
         names = list(self.facts)
         return sorted(names, key=lambda name: (self.facts[name].effort, names.index(name)))
-
-    def frame(self) -> pl.DataFrame:
-        """Return the catalogue as a `FactCatalogue` table."""
-        rows = [
-            {
-                "fact": name,
-                "level": fact.level.value,
-                "type": fact.type,
-                "per": fact.per.value if fact.per else None,
-                "nil": canonical(fact.nil),
-                "applies_to_adults": "adult" in fact.applies_to,
-                "applies_to_children": "child" in fact.applies_to,
-            }
-            for name, fact in self.facts.items()
-        ]
-        return check(FactCatalogue, pl.DataFrame(rows, schema=empty(FactCatalogue).schema))
 
 
 def too_large(type_: str) -> str:
@@ -153,8 +144,8 @@ def load_catalogue(folder: Path) -> Catalogue:
     Raises:
         RuleError: with one problem for each thing wrong.
     """
-    facts, problems, _ = read_model(folder / "facts.yaml", _FactsFile)
-    awards, more, _ = read_model(folder / "awards.yaml", _AwardsFile)
+    facts, problems, _ = read_model(folder / "facts.yaml", FactsFile)
+    awards, more, _ = read_model(folder / "awards.yaml", AwardsFile)
     if facts is None or awards is None:
         raise RuleError([*problems, *more])
-    return Catalogue(facts.facts, awards.awards)
+    return Catalogue(facts.facts, awards.awards, awards.offers)

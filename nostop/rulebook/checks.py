@@ -1,12 +1,13 @@
 """Checks over names and schemes that need no formula to be read twice: clashes, and circles between
 schemes."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from nostop.model import nearest
+from nostop.rulebook.book import Rulebook
 from nostop.rulebook.calls import RESERVED
 from nostop.rulebook.catalogue import Catalogue
-from nostop.rulebook.packs import Gateway, Library, Pack, RatesFile
+from nostop.rulebook.packs import Library, Pack, RatesFile
 from nostop.rulebook.tree import Definition
 
 #: A place in a file: the path of keys that leads to it.
@@ -100,32 +101,49 @@ def schemes_read(schemes: Iterable[str], definitions: Iterable[Definition]) -> d
     return found
 
 
-def dead_workings(pack: Pack, definitions: Iterable[Definition]) -> list[Complaint]:
-    """Return workings of a pack that nothing reads. A library's may serve a pack yet to be
-    written."""
-    read = {name for each in definitions for name in each.reads}
-    return [
-        (f"working '{name}' is read by nothing: use it or take it out", ("work_out", name))
-        for name in pack.work_out
-        if f"{pack.scheme}.{name}" not in read
-    ]
-
-
 def unlawful_facts(
-    scheme: str, read: Iterable[str], uncited: Collection[str], gateways: Iterable[Gateway]
+    pack: Pack, read: Collection[str], uncited: Iterable[str], book: Rulebook
 ) -> list[Complaint]:
-    """Return facts that a scheme reads without a gateway, or, where protected, without a
-    citation."""
-    allowed = {fact for gateway in gateways if scheme in gateway.schemes for fact in gateway.fields}
-    found: list[Complaint] = []
-    for fact in sorted(read):
-        if fact in uncited:
-            why = "without a reason: cite the law under protected_facts"
-            found.append((f"reads the protected fact '{fact}' {why}", ("protected_facts",)))
-        if fact not in allowed:
-            why = f"for which gateways.yaml has no gateway for {scheme}"
-            found.append((f"reads '{fact}' {why}", ("scheme",)))
+    """Return the protected facts that a pack reads without a citation, and all that it reads
+    without a gateway.
+
+    Args:
+        read: the facts that its conditions, parts and notes rest on.
+        uncited: those of them that are protected and cited nowhere.
+    """
+    why = "without a reason: cite the law under protected_facts"
+    meant = {nearest_of(name, read) for name in pack.protected_facts}
+    found: list[Complaint] = [
+        (f"reads the protected fact '{fact}' {why}", ("protected_facts",))
+        for fact in sorted(uncited)
+        if fact not in meant
+    ]
+    allowed = {
+        fact
+        for gateway in book.gateways
+        if pack.scheme in gateway.schemes
+        for fact in gateway.fields
+    }
+    lacking = sorted(set(read) - allowed)
+    if lacking:
+        found.append((_no_gateway(pack.scheme, lacking, book), ("scheme",)))
     return found
+
+
+def _no_gateway(scheme: str, facts: list[str], book: Rulebook) -> str:
+    """One message: a pack without a gateway lacks one for each fact it reads."""
+    many = f"{len(facts)} facts" if len(facts) > 1 else f"'{facts[0]}'"
+    listed = f": {', '.join(facts)}" if len(facts) > 1 else ""
+    named = {name for gateway in book.gateways for name in gateway.schemes}
+    meant = nearest_of(scheme, named - {*book.schemes})
+    hint = f"; it has '{meant}': is that meant?" if meant else ""
+    return f"reads {many} for which gateways.yaml has no gateway for {scheme}{listed}{hint}"
+
+
+def nearest_of(name: str, known: Iterable[str]) -> str:
+    """Return the known name that is most like one that is none of them, or an empty text."""
+    names = sorted(known)
+    return "" if name in names else nearest(name, names)[len("; did you mean '") : -len("'?")]
 
 
 def wrong_ids(pack: Pack, catalogue: Catalogue) -> list[Complaint]:
@@ -138,11 +156,37 @@ def wrong_ids(pack: Pack, catalogue: Catalogue) -> list[Complaint]:
     if pack.receipt not in catalogue.awards:
         hint = nearest(pack.receipt, list(catalogue.awards))
         found.append((f"'{pack.receipt}' is no award{hint}", ("receipt",)))
-    ids = {
+    return found + _twice(pack)
+
+
+def unknown_protected(model: Pack | Library, catalogue: Catalogue) -> list[Complaint]:
+    """Return what a pack or library cites as protected facts, and that is no fact."""
+    return [
+        (f"'{name}' is no fact{nearest(name, list(catalogue.facts))}", ("protected_facts", name))
+        for name in model.protected_facts
+        if name not in catalogue.facts
+    ]
+
+
+def _twice(pack: Pack) -> list[Complaint]:
+    ids: dict[str, Sequence[str]] = {
         "entitled_when": [each.id for each in pack.entitled_when],
         "notes": [each.id for each in pack.notes],
     }
-    for key, names in ids.items():
-        twice = [index for index, name in enumerate(names) if name in names[:index]]
-        found += [(f"id '{names[index]}' is used twice", (key, index)) for index in twice]
-    return found
+    lists: dict[str, Sequence[str]] = {
+        "applies_in": pack.applies_in,
+        "local_authorities": pack.local_authorities,
+        "uses": pack.uses,
+        "ask_person": pack.ask_person,
+        "opens": pack.opens,
+    }
+    found = [(f"id '{name}' is used twice", (key, at)) for key, name, at in _repeated(ids)]
+    more = [(f"'{name}' is named twice: keep one", (key, at)) for key, name, at in _repeated(lists)]
+    return [*found, *more]
+
+
+def _repeated(lists: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str, int]]:
+    for key, names in lists.items():
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                yield key, name, index

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from nostop.model import Level, nearest
+from nostop.model import Level, Period, nearest
 from nostop.rulebook.calls import Scope
 from nostop.rulebook.checks import Keys, name_clashes, rate_clashes
 from nostop.rulebook.folder import Folder, Owner
@@ -189,9 +189,28 @@ class _Work:
         try:
             return parse_formula(text, replace(self.scope, level=level))
         except FormulaError as error:
-            if not self.is_half_read():
-                self.tell(str(error), keys)
+            self.refuse(error, keys)
             return None
+
+    def refuse(self, error: FormulaError, keys: Keys) -> None:
+        """Tell what is wrong in a formula, unless it follows from what is told already."""
+        told_already = self.folder.lacking | self.folder.refused
+        if self.is_half_read() or error.cause in told_already:
+            return
+        missing = self.library_not_used(error.cause)
+        if missing is not None:
+            message = f"'{error.cause}' is of the library '{missing}': add it to uses"
+            self.folder.tell_once(self.owner, f"uses {missing}", message, *keys)
+        elif error.cause:
+            self.folder.tell_once(self.owner, error.cause, str(error), *keys)
+        else:
+            self.tell(str(error), keys)
+
+    def library_not_used(self, name: str) -> str | None:
+        """The library that has a name which a pack reads, and that its `uses` leaves out."""
+        others = [] if self.owner.is_library else self.folder.libraries
+        having = (each for each in others if name in (*each.model.work_out, *each.numbers))
+        return next((each.name for each in having if each.name not in self.owner.uses), None)
 
     def is_half_read(self) -> bool:
         """Whether names may be lacking because a file that defines them was refused: that is told
@@ -229,9 +248,16 @@ class _Work:
             elif tree.level is None:
                 self.tell("is the same for everybody: it reads no fact", formula.keys)
         elif name in model.award.parts:
-            wanted = Kind("money", model.award.per)
-            if tree.kind.base != "zero" and tree.kind != wanted:
-                self.tell(f"is {tree.kind} where {wanted} is needed", formula.keys)
+            self.must_be_money(tree, model.award.per, formula.keys)
+        elif name.startswith("note."):
+            period = next(each.per for each in model.notes if f"note.{each.id}" == name)
+            if period is not None:
+                self.must_be_money(tree, period, formula.keys)
+
+    def must_be_money(self, tree: Node, per: Period, keys: Keys) -> None:
+        wanted = Kind("money", per)
+        if tree.kind.base != "zero" and tree.kind != wanted:
+            self.tell(f"is {tree.kind} where {wanted} is needed", keys)
 
     def tell(self, message: str, keys: Keys) -> None:
         self.folder.tell(self.owner, message, *keys)

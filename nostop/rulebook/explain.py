@@ -4,14 +4,16 @@ Everything shown comes from the interpreter's own values: nothing is worked out 
 paraphrased here.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import date
-from fractions import Fraction
 
 from nostop.model import Outcome, Period, pounds
+from nostop.rulebook.account import Account
+from nostop.rulebook.arithmetic import NOTHING, Number
 from nostop.rulebook.dates import NEVER_NUMBER, as_date
-from nostop.rulebook.interpreter import Result, Unknown, Value
-from nostop.rulebook.plan import Plan
+from nostop.rulebook.household import Unknown
+from nostop.rulebook.interpreter import Interpreter, Result
+from nostop.rulebook.meanings import Value
 from nostop.rulebook.schedule import receipt_fact
 from nostop.rulebook.tree import Definition, DefRef, Kind, Node, outside_aggregates
 
@@ -23,26 +25,20 @@ _MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
-_ZERO = (Fraction(0), Fraction(0))
 
 
 def explain(
-    plan: Plan,
-    result: Result,
-    missing: Sequence[str] = (),
-    sources: Mapping[Unknown, str] | None = None,
+    interpreter: Interpreter, result: Result, sources: Mapping[Unknown, str] | None = None
 ) -> list[str]:
     """Return at most ten lines on one scheme's result for one subject.
 
     Args:
-        plan: compiled with its notes.
-        missing: ids of the facts that could still change an unknown outcome, as the determination
-            names them.
+        interpreter: of a plan compiled with its notes; the result is its own.
         sources: for (subject id, fact), where it came from and from when; what is not there is left
             out.
     """
-    told = _Telling(plan, result)
-    lines = [told.headline(), *told.conditions(), *told.missing(missing)]
+    told = _Telling(interpreter, result)
+    lines = [told.headline(), *told.conditions(), *told.missing()]
     closing = [*told.stand_ins(), *told.notes()]
     closing += told.sources(sources or {})
     lines += told.award()
@@ -50,15 +46,14 @@ def explain(
     return [*lines, *told.workings(max(room, 0)), *closing][:MAX_LINES]
 
 
-def trace(plan: Plan, result: Result) -> list[str]:
-    """Return every value that was worked out for the subject's household, in the order it was
-    needed first."""
+def trace(interpreter: Interpreter, result: Result) -> list[str]:
+    """Return every value that a result rests on, in the order it is needed first."""
     lines = []
-    definitions = plan.schedule.definitions
-    for (name, subject), value in result.values.items():
-        definition = definitions[name]
+    account = Account(interpreter, result)
+    for name, subject, value in account.values():
+        definition = interpreter.formulas.definitions[name]
         text = f"{name} [{subject}] = {shown(value, definition.tree.kind)}"
-        unknown = sorted(result.unknown[name, subject])
+        unknown = sorted(account.unknown[name, subject])
         if unknown:
             text += f" (unknown: {', '.join(f'{fact} of {whose}' for whose, fact in unknown)})"
         lines.append(f"{text}: {definition.says}{_cited(definition.cite)}")
@@ -91,7 +86,7 @@ def shown(value: Value, kind: Kind) -> str:
     )
 
 
-def _one(value: Fraction | None, kind: Kind) -> str:
+def _one(value: Number | None, kind: Kind) -> str:
     if value is None:
         return "unknown"
     if kind.base == "date":
@@ -115,15 +110,17 @@ def _cited(cite: str) -> str:
 class _Telling:
     """One result and the words for it."""
 
-    def __init__(self, plan: Plan, result: Result) -> None:
-        self.plan = plan
+    def __init__(self, interpreter: Interpreter, result: Result) -> None:
+        self.plan = interpreter.plan
         self.result = result
-        self.scheme = plan.book.schemes[result.scheme]
-        self.definitions = plan.schedule.definitions
+        self.scheme = result.plan.scheme
+        self.definitions = interpreter.formulas.definitions
+        self.account = Account(interpreter, result)
         self.award_kind = Kind("money", self.scheme.pack.award.per)
 
     def value(self, name: str) -> Value:
-        return self.result.values[name, self.result.place.id]
+        found: Value = self.account.value(name)
+        return found
 
     def headline(self) -> str:
         pack, result = self.scheme.pack, self.result
@@ -192,22 +189,18 @@ class _Telling:
     def _read_here(self, tree: Node) -> list[Definition]:
         """Definitions that a tree reads for the subject itself, in reading order."""
         names = [node.name for node in outside_aggregates(tree) if isinstance(node, DefRef)]
-        found = [self.definitions[name] for name in dict.fromkeys(names)]
-        return [each for each in found if (each.name, self.result.place.id) in self.result.values]
+        return [self.definitions[name] for name in dict.fromkeys(names)]
 
-    def missing(self, names: Sequence[str]) -> list[str]:
+    def missing(self) -> list[str]:
         """Which facts could still settle it, whose they are, and what they mean."""
-        if self.result.outcome is not Outcome.UNKNOWN or not names:
-            return []
         facts = self.plan.book.catalogue.facts
-        met = self.result.unknown[f"{self.result.scheme}.entitled", self.result.place.id]
         told = []
-        for name in names:
+        for name in self.result.missing:
             means = facts[name].means if name in facts else _award_means(name)
-            whose = ", ".join(sorted(subject for subject, fact in met if fact == name))
-            told.append(
-                f"{_words(name)} ({means}; of {whose})" if whose else f"{_words(name)} ({means})"
-            )
+            whose = ", ".join(sorted(each for each, fact in self.result.asks if fact == name))
+            told.append(f"{_words(name)} ({means}; of {whose})")
+        if not told:
+            return []
         more = f"; and {len(told) - 3} more" if len(told) > 3 else ""
         return [f"Missing, no record holds it: {'; '.join(told[:3])}{more}."]
 
@@ -228,10 +221,9 @@ class _Telling:
             lines[-1] += f" Together rounded {way}{_cited(rounding.cite)}."
         return lines
 
-    def _unrounded(self) -> Fraction:
+    def _unrounded(self) -> Number:
         found = [self.value(part.name) for part in self.scheme.parts]
-        lows = [each[0] or Fraction(0) for each in found if isinstance(each, tuple)]
-        return sum(lows, Fraction(0))
+        return sum(each[0] or 0 for each in found if isinstance(each, tuple))
 
     def workings(self, room: int) -> list[str]:
         """The workings that the result rests on most directly, as many as there is room for."""
@@ -264,7 +256,7 @@ class _Telling:
         return [
             each
             for each in found.values()
-            if each.tree.kind.base != "bool" and self.value(each.name) != _ZERO
+            if each.tree.kind.base != "bool" and self.value(each.name) != NOTHING
         ]
 
     # --- what else should be known ----------------------------------------------------------------
@@ -273,7 +265,7 @@ class _Telling:
         """Facts that no record holds and that were worked out instead."""
         facts = self.plan.book.catalogue.facts
         found = []
-        for (subject, name), value in sorted(self.result.stand_ins.items()):
+        for (subject, name), value in sorted(self.account.stand_ins.items()):
             if value[0] is not None and value[0] == value[1]:
                 kind = (
                     Kind("money", facts[name].per) if facts[name].type == "money" else Kind("int")
@@ -292,7 +284,7 @@ class _Telling:
             if note.formula is not None:
                 definition = self.definitions[f"{self.result.scheme}.note.{note.id}"]
                 found = self.value(definition.name)
-                if found is False or found == _ZERO:
+                if found is False or found == NOTHING:
                     continue
                 value = f": {shown(found, definition.tree.kind)}"
             lines.append(f"Note: {note.says}{value}{_cited(note.cite)}.")
@@ -319,11 +311,11 @@ class _Telling:
         return [name for name, truth in self.result.conditions.items() if truth is wanted]
 
     def _subjects(self) -> set[str]:
-        return {subject for _, subject in self.result.values}
+        return {subject for _, subject in self.account.unknown}
 
 
-def _up_to(high: Fraction, kind: Kind) -> str:
-    return "nothing would be paid" if high == 0 else f"{shown((Fraction(0), high), kind)}"
+def _up_to(high: Number, kind: Kind) -> str:
+    return "nothing would be paid" if high == 0 else f"{shown((0, high), kind)}"
 
 
 def _words(name: str) -> str:

@@ -5,12 +5,13 @@ library rests on.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nostop.model import Problem, RuleError, YamlError, nearest
 from nostop.rulebook.catalogue import Catalogue, load_catalogue
 from nostop.rulebook.checks import Complaint
+from nostop.rulebook.jurisdictions import JURISDICTIONS
 from nostop.rulebook.packs import Gateway, GatewaysFile, Library, Pack, Rate, RatesFile, Table
 from nostop.rulebook.reading import as_model, placed, read_model
 from nostop.rulebook.syntax import names_in
@@ -28,7 +29,6 @@ class Owner:
     rates_file: RatesFile
     rates_document: Document | None
     rates_refused: bool
-    table_files: tuple[Path, ...]
     definitions: dict[str, Definition] = field(default_factory=dict)
 
     @property
@@ -71,21 +71,32 @@ class Owner:
 
 @dataclass(slots=True)
 class Folder:
-    """All that a rules folder holds, and what is wrong with it so far. `refused` are the names of
-    folders whose pack or library could not be read."""
+    """All that a rules folder holds, and what is wrong with it so far.
+
+    `refused` are the names of packs and libraries that could not be read; `lacking` the names that
+    gateways.yaml has for facts and that are none; `causes` what one mistake elsewhere leads to.
+    """
 
     path: Path
     catalogue: Catalogue
     gateways: tuple[Gateway, ...] = ()
     owners: dict[str, Owner] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
+    lacking: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
+    causes: dict[tuple[str, str], list[Problem]] = field(default_factory=dict)
 
     @property
     def packs(self) -> dict[str, Pack]:
         """The packs by scheme id."""
         models = (each.model for each in self.owners.values())
         return {model.scheme: model for model in models if isinstance(model, Pack)}
+
+    @property
+    def library_models(self) -> dict[str, Library]:
+        """What the libraries say, by their ids."""
+        models = (each.model for each in self.owners.values())
+        return {model.library: model for model in models if isinstance(model, Library)}
 
     @property
     def libraries(self) -> list[Owner]:
@@ -95,6 +106,16 @@ class Folder:
     def tell(self, owner: Owner, message: str, *keys: str | int) -> None:
         """Note a problem in an owner's pack.yaml or library.yaml."""
         self.problems.append(owner.document.problem(message, *keys))
+
+    def tell_once(self, owner: Owner, cause: str, message: str, *keys: str | int) -> None:
+        """Note a problem that lies in `cause`: however often that is met, it is told in one."""
+        problem = owner.document.problem(message, *keys)
+        self.causes.setdefault((owner.name, cause), []).append(problem)
+
+    def told(self) -> list[Problem]:
+        """Return one problem for each root cause, in the order of files and lines."""
+        together = [_with_other_lines(each) for each in self.causes.values()]
+        return sorted([*self.problems, *together], key=_place)
 
     def tell_all(self, owner: Owner, complaints: Iterable[Complaint]) -> None:
         """Note problems as the checks give them."""
@@ -144,6 +165,18 @@ class Folder:
         return [*ordered, *(each for each in self.owners.values() if not each.is_library)]
 
 
+def _place(problem: Problem) -> tuple[str, int, int]:
+    return str(problem.path), problem.line, problem.column
+
+
+def _with_other_lines(problems: list[Problem]) -> Problem:
+    first, *others = sorted(problems, key=_place)
+    if not others:
+        return first
+    lines = ", ".join(str(line) for line in dict.fromkeys(each.line for each in others))
+    return replace(first, message=f"{first.message} (so too at line {lines})")
+
+
 def read_folder(path: Path) -> Folder:
     """Read every file of a rules folder; what is wrong stands in its `problems`."""
     try:
@@ -152,9 +185,24 @@ def read_folder(path: Path) -> Folder:
         # Without the facts nothing else can be judged: their own problem is the one to mend.
         return Folder(path, Catalogue({}, {}), problems=error.problems)
     folder.gateways = _gateways(folder)
-    for file in sorted([*path.rglob("pack.yaml"), *path.rglob("library.yaml")]):
-        _read_owner(folder, file)
+    for file in sorted(path.glob("*/**/*.y*ml")):
+        if file.name in ("pack.yaml", "library.yaml"):
+            _read_owner(folder, file)
+        elif not _is_read_elsewhere(file.relative_to(path)):
+            hint = nearest(file.name, list(_NAMES))
+            message = f"is read by nothing: name it {_LISTED} or take it out{hint}"
+            folder.problems.append(Problem(file, 1, 1, message))
     return folder
+
+
+_NAMES = ("pack.yaml", "library.yaml", "rates.yaml")
+_LISTED = f"{', '.join(_NAMES)}, put it into cases/ as a .yaml,"
+
+
+def _is_read_elsewhere(file: Path) -> bool:
+    """Whether a file below a rules folder, and its name, have a use besides packs and libraries."""
+    is_case = file.parent.name == "cases" and file.suffix == ".yaml"
+    return is_case or file.name == "rates.yaml" or file.parts[0] not in JURISDICTIONS
 
 
 def _gateways(folder: Folder) -> tuple[Gateway, ...]:
@@ -164,10 +212,12 @@ def _gateways(folder: Folder) -> tuple[Gateway, ...]:
         return ()
     known = list(folder.catalogue.facts)
     for index, gateway in enumerate(model.gateways):
-        for name in gateway.fields:
+        for position, name in enumerate(gateway.fields):
             if name not in known:
                 message = f"'{name}' is no fact{nearest(name, known)}"
-                folder.problems.append(document.problem(message, "gateways", index, "fields"))
+                place = ("gateways", index, "fields", position)
+                folder.problems.append(document.problem(message, *place))
+                folder.lacking.add(name)
     return model.gateways
 
 
@@ -175,14 +225,13 @@ def _read_owner(folder: Folder, file: Path) -> None:
     wanted: type[Pack] | type[Library] = Pack if file.name == "pack.yaml" else Library
     model, problems, document = read_model(file, wanted)
     folder.problems += problems
-    rates, wrong, rates_document, files = _rates(file.parent / "rates.yaml")
+    rates, wrong, rates_document = _rates(file.parent / "rates.yaml")
     folder.problems += wrong
     if model is None or document is None:
-        folder.refused.add(file.parent.name)
+        folder.refused |= {file.parent.name, _id_in(document)}
         return
-    owner = Owner(
-        model, document, rates, rates_document, rates_refused=bool(wrong), table_files=tuple(files)
-    )
+    is_refused = bool(wrong) or _is_misnamed(file.parent)
+    owner = Owner(model, document, rates, rates_document, rates_refused=is_refused)
     if owner.name in folder.owners:
         other = folder.owners[owner.name].document.path
         folder.tell(owner, f"'{owner.name}' is already the name of {other}")
@@ -190,13 +239,25 @@ def _read_owner(folder: Folder, file: Path) -> None:
     folder.owners[owner.name] = owner
 
 
-def _rates(file: Path) -> tuple[RatesFile, list[Problem], Document | None, list[Path]]:
+def _is_misnamed(folder: Path) -> bool:
+    """Whether a folder's rates may stand in a file with another name: that is told already."""
+    names = {each.name for each in folder.glob("*.y*ml")}
+    return "rates.yaml" not in names and not names <= set(_NAMES)
+
+
+def _id_in(document: Document | None) -> str:
+    """The id that a refused pack or library gives itself, as far as it can be read."""
+    data = document.data if document and isinstance(document.data, dict) else {}
+    return str(data.get("scheme") or data.get("library") or "")
+
+
+def _rates(file: Path) -> tuple[RatesFile, list[Problem], Document | None]:
     if not file.exists():
-        return RatesFile(), [], None, []
+        return RatesFile(), [], None
     try:
         document = read_yaml(file)
     except YamlError as error:
-        return RatesFile(), [placed(file, str(error))], None, []
-    files, problems = read_table_files(document)
+        return RatesFile(), [placed(file, str(error))], None
+    problems = read_table_files(document)
     model, wrong = (None, []) if problems else as_model(document, RatesFile)
-    return model or RatesFile(), [*problems, *wrong], document, files
+    return model or RatesFile(), [*problems, *wrong], document

@@ -3,24 +3,28 @@
 A folder with anything wrong in it is refused, with one problem for each root cause.
 """
 
-import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
 from nostop.model import Problem, RuleError
+from nostop.rulebook.blanks import blanks_in_cases
 from nostop.rulebook.book import Rulebook, Scheme
 from nostop.rulebook.checks import (
     Complaint,
     circles,
-    dead_workings,
     schemes_read,
+    unknown_protected,
     unlawful_facts,
     wrong_ids,
 )
 from nostop.rulebook.define import define
 from nostop.rulebook.folder import Folder, Owner, read_folder
+from nostop.rulebook.leftovers import dead_workings, names_read
 from nostop.rulebook.packs import Pack
+from nostop.rulebook.releases import load_releases
+from nostop.rulebook.sense import check_sense
 from nostop.rulebook.tree import Definition
+from nostop.rulebook.versions import with_content_hashes
 
 
 def load_rulebook(path: Path) -> Rulebook:
@@ -29,28 +33,53 @@ def load_rulebook(path: Path) -> Rulebook:
     Raises:
         RuleError: one problem for each root cause, in the order of files and lines.
     """
-    folder = read_folder(path)
-    for owner in folder.libraries_first():
-        define(folder, owner)
-    book = _book(folder)
-    if not folder.problems:
-        _check_use(folder, book)
-    if folder.problems:
-        raise RuleError(sorted(folder.problems, key=_place))
-    return book
-
-
-def _place(problem: Problem) -> tuple[str, int, int]:
-    return str(problem.path), problem.line, problem.column
+    return with_content_hashes(_read(path)[1])
 
 
 def check(path: Path) -> list[Problem]:
     """Return everything wrong in a rules folder; an empty list where it may run."""
+    unfilled = blanks_in_cases(path)
     try:
-        load_rulebook(path)
+        load_releases(load_rulebook(path))
     except RuleError as error:
-        return error.problems
-    return []
+        return [*error.problems, *unfilled]
+    return unfilled
+
+
+def examine(path: Path) -> tuple[Rulebook | None, list[Problem]]:
+    """Check a rules folder as its authors want it: what `check` says, and what would change no
+    result and is surely a mistake, as `sense.py` lists it.
+
+    Returns:
+        The rule book and nothing wrong, or None and one problem for each root cause.
+    """
+    unfilled = blanks_in_cases(path)
+    try:
+        folder, book = _read(path)
+        check_sense(folder, book)
+        _refuse(folder)
+        book = with_content_hashes(book)
+        load_releases(book)
+    except RuleError as error:
+        return None, [*error.problems, *unfilled]
+    return (None if unfilled else book), unfilled
+
+
+def _read(path: Path) -> tuple[Folder, Rulebook]:
+    folder = read_folder(path)
+    for owner in folder.libraries_first():
+        define(folder, owner)
+    _refuse(folder)
+    book = _book(folder)
+    _check_use(folder, book)
+    _refuse(folder)
+    return folder, book
+
+
+def _refuse(folder: Folder) -> None:
+    problems = folder.told()
+    if problems:
+        raise RuleError(problems)
 
 
 def _book(folder: Folder) -> Rulebook:
@@ -59,9 +88,8 @@ def _book(folder: Folder) -> Rulebook:
         path=folder.path,
         catalogue=folder.catalogue,
         gateways=folder.gateways,
-        schemes={
-            name: _scheme(folder, folder.owners[name], pack) for name, pack in folder.packs.items()
-        },
+        schemes={name: _scheme(folder.owners[name], pack) for name, pack in folder.packs.items()},
+        libraries=folder.library_models,
         definitions={each.name: each for owner in owners for each in owner.definitions.values()},
         rates=dict(each for owner in owners for each in owner.rates.values()),
         tables=dict(each for owner in owners for each in owner.tables.values()),
@@ -69,29 +97,18 @@ def _book(folder: Folder) -> Rulebook:
     )
 
 
-def _scheme(folder: Folder, owner: Owner, pack: Pack) -> Scheme:
+def _scheme(owner: Owner, pack: Pack) -> Scheme:
     def found(names: Iterable[str]) -> tuple[Definition, ...]:
         return tuple(owner.definitions[name] for name in names if name in owner.definitions)
 
     return Scheme(
         pack=pack,
         folder=owner.path,
-        content_hash=_content_hash([owner, *folder.behind(owner)]),
+        content_hash="",  # what it rests on is known once all are read: `with_content_hashes`
         conditions=found(f"when.{condition.id}" for condition in pack.entitled_when),
         parts=found(pack.award.parts),
         notes=found(f"note.{note.id}" for note in pack.notes),
     )
-
-
-def _content_hash(owners: list[Owner]) -> str:
-    digest = hashlib.sha256()
-    for owner in owners:
-        texts = [owner.path / name for name in ("pack.yaml", "library.yaml", "rates.yaml")]
-        for file in [*texts, *sorted(set(owner.table_files))]:
-            if file.exists():
-                digest.update(file.name.encode())
-                digest.update(file.read_bytes())
-    return digest.hexdigest()
 
 
 # --- what only the whole shows --------------------------------------------------------------------
@@ -101,9 +118,12 @@ def _check_use(folder: Folder, book: Rulebook) -> None:
     for circle in circles(schemes_read(book.schemes, book.definitions.values())):
         message = f"schemes go round in a circle: {' -> '.join(circle)}"
         folder.tell(folder.owners[circle[0]], message, "scheme")
+    read = names_read(book)
+    for owner in folder.owners.values():
+        folder.tell_all(owner, unknown_protected(owner.model, book.catalogue))
     for name, pack in book.packs.items():
         owner = folder.owners[name]
-        folder.tell_all(owner, dead_workings(pack, book.definitions.values()))
+        folder.tell_all(owner, dead_workings(pack, read))
         folder.tell_all(owner, wrong_ids(pack, book.catalogue))
         folder.tell_all(owner, _unlawful(folder, book, owner))
 
@@ -115,4 +135,4 @@ def _unlawful(folder: Folder, book: Rulebook, owner: Owner) -> list[Complaint]:
     sources = (owner, *folder.behind(owner))
     cited = {fact for each in sources for fact in each.model.protected_facts}
     uncited = [fact for fact in read if book.catalogue.facts[fact].protected and fact not in cited]
-    return unlawful_facts(owner.name, read, uncited, book.gateways)
+    return unlawful_facts(scheme.pack, read, uncited, book)

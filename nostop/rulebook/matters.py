@@ -137,6 +137,13 @@ def _may_differ_from_zero(compiler: Compiler, node: Node) -> nw.Expr | None:
     return ~((c.column(factor.lo) == 0) & (c.column(factor.hi) == 0)).fill_null(value=False)
 
 
+def is_open(compiler: Compiler, node: Node) -> nw.Expr:
+    """Return whether a node's value is not known."""
+    if not node.kind.is_number:
+        return compiler.truth(node).is_null()
+    return _is_open(compiler.number(node))
+
+
 def _is_open(number: Num) -> nw.Expr:
     if number.is_exact:
         return c.column(number.lo).is_null()

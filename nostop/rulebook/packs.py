@@ -25,6 +25,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length
 Cite = Annotated[str, StringConstraints(min_length=3, max_length=600)]
 Sentence = Annotated[str, StringConstraints(min_length=3, max_length=1000)]
 Formula = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+Version = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}\.[0-9]+$")]
 Nation = Literal["england", "wales", "scotland", "northern_ireland"]
 LocalAuthority = Annotated[str, StringConstraints(pattern=r"^[ENSW][0-9]{8}$")]
 Direction = Literal["up", "down", "nearest"]
@@ -156,7 +157,7 @@ class Pack(Strict):
     """One scheme in one jurisdiction."""
 
     scheme: Name
-    version: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}\.[0-9]+$")]
+    version: Version
     title: Bilingual
     summary: Bilingual
     owner: Sentence

@@ -31,7 +31,9 @@ from nostop.rulebook.tree import (
     RateRef,
     Today,
     Word,
+    children,
     lowest,
+    outside_aggregates,
 )
 
 _COMPARISONS: dict[type[ast.cmpop], CompareOp] = {
@@ -53,13 +55,21 @@ def parse_formula(text: str, scope: Scope) -> Node:
         about, wanted = _words(node.level), _words(scope.level)
         fail(
             f"'{short(text)}' is about a {about} where one value for the {wanted} is needed: wrap "
-            "the part about members in any_adult(...), all_adults(...), total(...) or count(...)"
+            "the part about members in any_adult(...), all_adults(...), total(...) or count(...)",
+            _told_too_low(node, scope.level),
         )
     return node
 
 
 def _words(level: Level | None) -> str:
     return level.value.replace("_", " ") if level else "constant"
+
+
+def _told_too_low(node: Node, level: Level) -> str:
+    """The one working that ties a formula to a member: its own level may be the mistake."""
+    low = (each for each in outside_aggregates(node) if RANK[each.level] > RANK[level])
+    names = {each.name if isinstance(each, DefRef) else "" for each in low if not children(each)}
+    return f"level of {names.pop()}" if len(names) == 1 and "" not in names else ""
 
 
 def _no_such_name(name: str, scope: Scope) -> str:
@@ -121,7 +131,7 @@ class _Parser:
         if name in scope.definitions:
             qualified, level, kind = scope.definitions[name]
             return DefRef(kind, level, qualified)
-        raise FormulaError(_no_such_name(name, scope))
+        raise FormulaError(_no_such_name(name, scope), name)
 
     def constant(self, tree: ast.Constant) -> Node:
         value = tree.value

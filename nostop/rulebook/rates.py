@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from nostop.rulebook.book import Rulebook
 from nostop.rulebook.dates import as_number
-from nostop.rulebook.packs import DatedRows, DatedValue, RateValue, Table
+from nostop.rulebook.packs import DatedRows, DatedValue, Rate, RateValue, Table
 from nostop.rulebook.tree import Lit, RateRef, Today
 
 #: A yearly rate holds for a tax year and the few days until the next uprating Monday (12 April at
@@ -64,7 +64,7 @@ def constants_on(book: Rulebook, effective_on: date) -> Constants:
         if isinstance(value, str):
             missing[name] = f"rate '{name}' {value}"
         else:
-            rates[name] = value.value if isinstance(value.value, bool) else _number(value.value)
+            rates[name] = constant(value.value)
     for name, table in book.tables.items():
         rows = _in_force(table.values, table.uprated, effective_on)
         if isinstance(rows, str):
@@ -72,6 +72,25 @@ def constants_on(book: Rulebook, effective_on: date) -> Constants:
         else:
             tables[name] = _table(table, rows)
     return Constants(effective_on, rates, tables, missing)
+
+
+def constant(value: RateValue) -> Constant:
+    """Return a rate's value as what formulas count with: a number, a date as yyyymmdd, or true or
+    false."""
+    return value if isinstance(value, bool) else _number(value)
+
+
+def rate_on(rate: Rate, on: date) -> Constant | None:
+    """Return what a rate is on a date; None where it has no value then."""
+    found = _in_force(rate.values, rate.uprated, on)
+    return None if isinstance(found, str) else constant(found.value)
+
+
+def has_value(rate: Rate | Table, on: date) -> bool:
+    """Whether a rate or table has a value on a date."""
+    if isinstance(rate, Rate):
+        return rate_on(rate, on) is not None
+    return not isinstance(_in_force(rate.values, rate.uprated, on), str)
 
 
 def _in_force(values: tuple[Dated, ...], uprated: str | None, on: date) -> Dated | str:

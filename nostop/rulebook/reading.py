@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from nostop.model import Problem, YamlError, nearest
+from nostop.rulebook.blanks import blanks
 from nostop.strict_yaml import Document, read_yaml
 
 M = TypeVar("M", bound=BaseModel)
@@ -26,7 +27,11 @@ def read_model(path: Path, model: type[M]) -> tuple[M | None, list[Problem], Doc
 
 
 def as_model(document: Document, model: type[M]) -> tuple[M | None, list[Problem]]:
-    """Return a document as a model, or None and what is wrong."""
+    """Return a document as a model, or None and what is wrong; as long as it has blanks, only
+    they are told."""
+    unfilled = blanks(document)
+    if unfilled:
+        return None, unfilled
     try:
         return model.model_validate(document.data), []
     except ValidationError as error:

@@ -18,7 +18,7 @@ from nostop.rulebook import columns as c
 from nostop.rulebook.columns import Num
 from nostop.rulebook.compile import Compiler
 from nostop.rulebook.inputs import Columns, fact_columns, receipt_columns
-from nostop.rulebook.matters import Paths, matter_columns, path_columns
+from nostop.rulebook.matters import Paths, is_open, matter_columns, path_columns
 from nostop.rulebook.members import group_columns, group_results, member_columns
 from nostop.rulebook.plan import KEYS, LOW_TO_HIGH, Plan, SchemePlan
 from nostop.rulebook.schedule import Aggregated, receipt_fact
@@ -277,7 +277,19 @@ class _Run:
         named = [expression.alias(name) for name, expression in members.items()]
         gathered = self.frames[over].select(key, *named).group_by(key).agg(*grouped)
         gathered = gathered.select(key, **results)
+        open_ = self._open_of(level, aggregates) if self.with_missing else {}
+        if open_:
+            gathered = gathered.with_columns(**open_)
         self.frames[level] = self.frames[level].join(gathered, on=key, how="left")
+
+    def _open_of(self, level: Level, aggregates: list[Aggregated]) -> Columns:
+        """A settled aggregate lets nothing through, whatever is unknown of its members."""
+        return {
+            f"{each.name}?{fact}": nw.col(f"{each.name}?{fact}")
+            & is_open(self.compilers[level], each.node)
+            for each in aggregates
+            for fact in sorted(self.schedule.facts_of(each.node))
+        }
 
     # --- results ----------------------------------------------------------------------------------
 

@@ -8,15 +8,35 @@ MAX_LENGTH = 2000
 MAX_NODES = 250
 MAX_DEPTH = 25
 _MOST_SHOWN = 60
+#: What word processors and legislation write, and what a formula has for it.
+_INSTEAD = {
+    **dict.fromkeys("\u201c\u201d\u2018\u2019", "straight quotes"),
+    **dict.fromkeys("\u2212\u2013\u2014", "-"),
+    "\u00a0": "a plain space",
+    "\u00d7": "*",
+    "\u00f7": "//",
+    "\u2264": "<=",
+    "\u2265": ">=",
+    "\u2260": "!=",
+    "\u00a3": "the name of a rate",
+}
 
 
 class FormulaError(Exception):
-    """What is wrong in one formula, in the author's words; the caller knows file and line."""
+    """What is wrong in one formula, in the author's words; the caller knows file and line.
+
+    `cause` is what the mistake may lie in, where that stands elsewhere (a name that nothing
+    defines): it is told once, however many formulas meet it.
+    """
+
+    def __init__(self, message: str, cause: str = "") -> None:
+        self.cause = cause
+        super().__init__(message)
 
 
-def fail(message: str) -> NoReturn:
+def fail(message: str, cause: str = "") -> NoReturn:
     """Refuse a formula."""
-    raise FormulaError(message)
+    raise FormulaError(message, cause)
 
 
 def read_syntax(text: str) -> ast.expr:
@@ -27,6 +47,11 @@ def read_syntax(text: str) -> ast.expr:
     """
     if len(text) > MAX_LENGTH:
         fail(f"has {len(text)} characters; {MAX_LENGTH} is the most: split it into workings")
+    # Python reads some letters as others ("ﬁ" as "fi"): a name would not be what it looks like.
+    foreign = next((each for each in text if not each.isascii()), None)
+    if foreign is not None:
+        how = _INSTEAD.get(foreign, "plain letters, digits and signs")
+        fail(f"holds '{foreign}' (U+{ord(foreign):04X}), which no formula has: write {how}")
     try:
         parsed = _parsed(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

@@ -13,6 +13,13 @@ from nostop.synth.dwellings import PLACE, build_addresses, build_households, for
 from nostop.synth.households import build_skeleton
 from nostop.synth.shapes import Shapes
 
+#: Facts that are true of nobody in the district: too rare to draw.
+NOBODYS = (
+    "has_overnight_carer",
+    "cannot_share_bedroom",
+    "is_care_leaver",
+    "has_lived_in_homeless_hostel",
+)
 PEOPLE_FACTS = [
     "role",
     "born_on",
@@ -31,6 +38,8 @@ PEOPLE_FACTS = [
     "caring_hours",
     "cares_for_person_with_qualifying_benefit",
     "has_paid_carer",
+    "gets_guarantee_credit",
+    "liable_for_council_tax",
     "attendance_allowance_rate",
     "pip_daily_living_rate",
     "pip_mobility_rate",
@@ -48,6 +57,8 @@ PEOPLE_FACTS = [
     "in_hospital_since",
     "education",
     "education_started_on",
+    "study_hours",
+    *NOBODYS,
 ]
 HOUSEHOLD_FACTS = (
     *PLACE,
@@ -64,8 +75,8 @@ HOUSEHOLD_FACTS = (
 
 @dataclass(frozen=True, slots=True)
 class District:
-    """Everything true of the invented district. `has_paid_carer` joins `people` once awards are
-    known.
+    """Everything true of the invented district. `has_paid_carer` and
+    `gets_guarantee_credit` join `people` once awards are known.
 
     people: one row for each person: person_id, benefit_unit_id, household_id, facts, names,
         numbers, present address
@@ -101,6 +112,7 @@ def build_district(
     everyone = health.with_limited_capability(everyone, shapes, chance, effective_on)
     everyone = means.with_pensions(everyone, shapes, chance)
     everyone = means.with_savings(everyone, shapes, chance)
+    everyone = everyone.with_columns(pl.lit(value=False).alias(name) for name in NOBODYS)
     households = build_households(everyone, shapes, names, chance)
     return _with_ids(_with_addresses(everyone, households, names, chance), households)
 
@@ -147,7 +159,11 @@ def _with_ids(people: pl.DataFrame, households: pl.DataFrame) -> District:
     household_id = _id("TH", "household").alias("household_id")
     unit_id = _id("TB", "unit").alias("benefit_unit_id")
     people = people.with_row_index("person").with_columns(
-        _id("TP", "person").alias("person_id"), unit_id, household_id
+        _id("TP", "person").alias("person_id"),
+        unit_id,
+        household_id,
+        # The adults of the first unit of a household, also among sharers, as with the tenancy.
+        liable_for_council_tax=(pl.col("role") == "adult") & (pl.col("slot") == 0),
     )
     units = people.group_by("benefit_unit_id", maintain_order=True).agg(
         pl.col("household_id", "is_married").first(), holds_the_tenancy=(pl.col("slot") == 0).all()

@@ -27,6 +27,9 @@ from nostop.synth.local_claims import free_school_meals, housing_benefit
 from nostop.synth.shapes import Shapes
 
 _FIRST_WEEKS_DAYS = 40
+#: The most savings credit a week in 2026-27: an award of Pension Credit above it holds guarantee
+#: credit.
+_LARGEST_SAVINGS_CREDIT = 2010
 
 
 def drawn_claims(
@@ -137,9 +140,12 @@ def settled(
     """Return the awards with what is paid as the packs give it once all claims are known.
 
     Child Benefit that is claimed can bring a family to the benefit cap: what Universal Credit
-    then pays is less, or nil.
+    then pays is less, or nil. What a person or a household is paid was drawn as it stands.
     """
-    due = determinations.filter(pl.col("outcome") == Outcome.ENTITLED.value).select(
+    of_units = determinations.filter(
+        pl.col("benefit_unit_id").is_not_null() & pl.col("person_id").is_null()
+    )
+    due = of_units.filter(pl.col("outcome") == Outcome.ENTITLED.value).select(
         "benefit_unit_id", "scheme", due=pl.col("amount")
     )
     units = people.select("person_id", "benefit_unit_id")
@@ -147,7 +153,7 @@ def settled(
     rows = rows.join(
         due, on=["benefit_unit_id", "scheme"], how="left", validate="m:1", maintain_order="left"
     )
-    paid = pl.col("scheme").is_in(determinations["scheme"].unique().to_list()) & (
+    paid = pl.col("scheme").is_in(of_units["scheme"].unique().to_list()) & (
         pl.col("status") == "in_payment"
     )
     nothing = paid & pl.col("due").is_null()
@@ -155,6 +161,16 @@ def settled(
         amount=pl.when(paid).then(pl.col("due").fill_null(0)).otherwise("amount"),
         status=pl.when(nothing).then(pl.lit("nil_award")).otherwise("status"),
     ).select(AWARD_COLUMNS)
+
+
+def with_guarantee_credit(people: pl.DataFrame, awards: pl.DataFrame) -> pl.DataFrame:
+    """Add gets_guarantee_credit: more Pension Credit is paid than savings credit can be."""
+    paid = awards.filter(
+        (pl.col("scheme") == "pension_credit")
+        & (pl.col("status") == "in_payment")
+        & (pl.col("amount") > _LARGEST_SAVINGS_CREDIT)
+    )["person_id"]
+    return people.with_columns(gets_guarantee_credit=pl.col("person_id").is_in(paid.to_list()))
 
 
 def with_claimed(

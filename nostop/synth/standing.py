@@ -49,7 +49,7 @@ def with_standing(people: pl.DataFrame, chance: Chance) -> pl.DataFrame:
 
 
 def with_days(people: pl.DataFrame, chance: Chance, effective_on: date) -> pl.DataFrame:
-    """Add born_on; education and the day the present course began; in_state_school."""
+    """Add born_on; education, the day the present course began and its hours; in_state_school."""
     rng = chance.part("education")
     draw = rng.integers(0, 100, len(people))
     education = _education(people, draw)
@@ -66,6 +66,7 @@ def with_days(people: pl.DataFrame, chance: Chance, effective_on: date) -> pl.Da
         education_started_on=pl.when(pl.Series(education != "none"))
         .then(started)
         .otherwise(pl.lit(NEVER)),
+        study_hours=pl.Series(_study_hours(education, draw)),
     )
 
 
@@ -78,6 +79,13 @@ def _education(people: pl.DataFrame, draw: Ints) -> npt.NDArray[np.str_]:
     after_school = child & (years >= SCHOOL_LEAVING_AGE)
     at_school = child & (years >= _STARTS_SCHOOL_YEARS) & ~(after_school & (draw < 50))
     return np.select([at_school, after_school, student], ["school", "further", "higher"], "none")
+
+
+def _study_hours(education: npt.NDArray[np.str_], draw: Ints) -> Ints:
+    """Return hours a week of classes and supervised study: a school week, at college or university
+    often less."""
+    kinds = [education == "school", education == "further", education == "higher"]
+    return np.select(kinds, [25, 14 + draw % 12, 10 + draw % 16], 0)
 
 
 def _course_starts(

@@ -77,7 +77,7 @@ def generate(people: int, seed: int, determine: Determine, effective_on: date) -
     shapes, names, chance = read_shapes(), read_names(), Chance(seed)
     district = build_district(people, shapes, names, chance, effective_on=effective_on)
     standing = standing_awards(district.people, shapes, chance, effective_on)
-    district = _with_paid_carers(district, standing, shapes, chance)
+    district = _with_what_awards_tell(district, standing, shapes, chance)
     before = check(Determinations, determine(_situation(district, standing)))
     claimed = claims.drawn_claims(
         district.people, before, shapes, chance, effective_on=effective_on
@@ -85,7 +85,7 @@ def generate(people: int, seed: int, determine: Determine, effective_on: date) -
     awards = pl.concat([standing, claimed]).sort(
         "person_id", "scheme", "code", "starts_on", nulls_last=True
     )
-    district = _with_paid_carers(district, awards, shapes, chance)
+    district = _with_what_awards_tell(district, awards, shapes, chance)
     after = check(Determinations, determine(_situation(district, awards)))
     awards = claims.settled(awards, after, district.people)
     seen = Seen(district, awards, shapes, names, chance, effective_on)
@@ -99,11 +99,11 @@ def generate(people: int, seed: int, determine: Determine, effective_on: date) -
     )
 
 
-def _with_paid_carers(
+def _with_what_awards_tell(
     district: District, awards: pl.DataFrame, shapes: Shapes, chance: Chance
 ) -> District:
     """Return the district with has_paid_carer: Carer's Allowance in payment, or a carer's
-    Universal Credit."""
+    Universal Credit; and with gets_guarantee_credit."""
     paid = awards.filter(pl.col("status") == "in_payment")
     allowance = paid.filter(pl.col("scheme") == "carers_allowance")["person_id"]
     on_credit = paid.filter(pl.col("scheme") == "universal_credit").join(
@@ -117,6 +117,7 @@ def _with_paid_carers(
         & (pl.col("caring_hours") >= CARER_HOURS)
     )["person_id"]
     people = with_paid_carers(district.people, pl.concat([allowance, with_element]), shapes, chance)
+    people = claims.with_guarantee_credit(people, awards)
     return District(people, district.units, district.households)
 
 

@@ -86,6 +86,7 @@ MISTAKES = [
     ('{"people": {"ann": {"capital": ' + "9" * 5000 + "}}}", "a number has too many digits"),
     ("[" * 70 + "]" * 70, "is nested more than 64 deep"),
     ('{"people": {"a\x00": {}}}', "holds a NUL character"),
+    ('{"people": {"a\\ud800": {}}}', "holds half of a character"),
     ({}, "'people' is missing: name at least one person"),
     ({"people": {}}, "'people' is missing"),
     ({"peple": ONE}, "'peple' is not known here; did you mean 'people'?"),

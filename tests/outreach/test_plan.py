@@ -127,6 +127,21 @@ def test_all_reasons_are_recorded_and_the_first_in_order_is_shown():
     ]
 
 
+@pytest.mark.parametrize(
+    ("letters", "expected"),
+    [
+        (None, "planned"),
+        (frozenset({("pension_credit", "entitled")}), "planned"),
+        (frozenset({("pension_credit", "worth_asking")}), "suppressed"),
+        (frozenset(), "suppressed"),
+    ],
+)
+def test_nobody_is_told_of_what_no_letter_is_written_for(letters, expected):
+    rows = plan(determinations({}), people({}), contacts({}), replace(POLICY, letters=letters))
+    reasons = ["no_letter"] if expected == "suppressed" else []
+    assert rows.select("state", "suppressions").rows() == [(expected, reasons)]
+
+
 FLAGS = ("is_deceased", "opted_out", "protected_address", "safeguarding_hold")
 _FLAG = st.sampled_from([True, False, None])
 

@@ -6,10 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nostop.app.sending import claim_details
 from nostop.model import OutreachError
-from nostop.outreach import Rendered, as_messages, load_templates, plan, render
+from nostop.outreach import Rendered, as_messages, letters_in, load_templates, plan, render
+from nostop.rulebook import default_rules_dir, load_rulebook
 from tests.outreach.frames import POLICY, SCHEMES, contacts, determinations, people
 
+OF_SCHEMES = claim_details(load_rulebook(default_rules_dir()))
 TEMPLATES = load_templates(Path(__file__).parents[2] / "notifications" / "templates")
 ALL = [(scheme, kind, language) for scheme, kind, language in sorted(TEMPLATES)]
 
@@ -19,7 +22,7 @@ def rendered(
 ) -> Rendered:
     known = contacts(contact or {})
     rows = plan(determinations(determination or {}), people({}), known, POLICY)
-    return render(rows, known, SCHEMES, TEMPLATES)
+    return render(rows, known, OF_SCHEMES, TEMPLATES)
 
 
 def test_a_message_has_the_recipients_names_and_how_to_claim():
@@ -43,15 +46,16 @@ def test_every_template_renders(scheme: str, kind: str, language: str):
     outcome = {"outcome": "unknown", "worth_asking": True} if kind == "worth_asking" else {}
     result = rendered({"language": language}, {"scheme": scheme, **outcome})
     (message,) = as_messages(result.messages)
-    title = SCHEMES.filter(pl.col("scheme") == scheme)[f"title_{language}"].item()
+    title = OF_SCHEMES.filter(pl.col("scheme") == scheme)[f"title_{language}"].item()
     assert message.subject.startswith(title)
     assert message.language == language
     assert result.messages["template_sha256"].item() == TEMPLATES[scheme, kind, language].sha256
 
 
-def test_there_is_a_template_for_each_scheme_kind_and_language():
-    schemes, kinds = SCHEMES["scheme"].sort().to_list(), ["entitled", "worth_asking"]
-    assert [(s, k, lang) for s in schemes for k in kinds for lang in ("cy", "en")] == ALL
+def test_every_template_is_of_a_scheme_and_in_every_language():
+    pairs = sorted(letters_in(TEMPLATES))
+    assert [(scheme, kind, lang) for scheme, kind in pairs for lang in ("cy", "en")] == ALL
+    assert {scheme for scheme, _ in pairs} <= set(OF_SCHEMES["scheme"])
 
 
 def test_only_planned_rows_are_rendered():

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from nostop.model import OutreachError
-from nostop.outreach import load_templates
+from nostop.outreach import letters_in, load_templates
 
 FOLDER = Path(__file__).parents[2] / "notifications" / "templates"
 ENGLISH = sorted(FOLDER.glob("*.en.md"))
@@ -127,3 +127,9 @@ def test_worth_asking_letters_say_that_facts_are_missing():
     for file in FOLDER.glob("*.worth_asking.*.md"):
         text = file.read_text("utf-8")
         assert "we do not hold all the facts" in text or "nad yw'r holl ffeithiau gennym" in text
+
+
+def test_a_letter_is_written_where_every_language_has_it(tmp_path: Path):
+    for name in ("a.entitled.en", "a.entitled.cy", "a.worth_asking.en", "b.worth_asking.cy"):
+        (tmp_path / f"{name}.md").write_text("Subject: Something\n\nWords.\n", encoding="utf-8")
+    assert letters_in(load_templates(tmp_path)) == {("a", "entitled")}

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from nostop.frames import Awards, Situation, empty
+from nostop.frames import FACT_DTYPES, Awards, Situation, empty
 from nostop.model import Level
 from nostop.rulebook.catalogue import Catalogue
 
@@ -151,7 +151,7 @@ award:
 {parts}
   per: week
   round: {{to: {to}, direction: {direction}, cite: some law}}
-ask_person: [savings, ill, is_married]
+ask_person: [{asked}]
 claim: {{url: "https://example.org/claim"}}
 {notes}"""
 
@@ -171,7 +171,7 @@ def pack_text(
     [turning points])."""
     chosen = {
         "scheme": "alpha", "level": "benefit_unit", "receipt": "pension_credit", "to": "penny", "direction": "up",
-        "notes": {}, "uses": [], **settings,
+        "notes": {}, "uses": [], "asked": "savings, ill, is_married", **settings,
     }  # fmt: skip
     notes = [
         f"  - {{id: {name}, says: A note, formula: {quoted(formula)}, cite: some law}}"
@@ -265,7 +265,7 @@ def _frame(rows: list[dict[str, Any]], catalogue: Catalogue, level: Level) -> pl
     keys = ["person_id", "benefit_unit_id", "household_id"][
         ["person", "benefit_unit", "household"].index(level) :
     ]
-    facts = {name: fact.dtype for name, fact in catalogue.at(level).items()}
+    facts = {name: FACT_DTYPES[fact.type] for name, fact in catalogue.at(level).items()}
     extra = (
         {"awards_known": pl.Boolean(), "confidence": pl.Float64()} if level is Level.PERSON else {}
     )

@@ -6,7 +6,7 @@ import pytest
 from nostop.frames import Determinations, empty
 from nostop.model import AWARD_STATUSES, CLAIMED_STATUSES
 from nostop.synth import Synthetic
-from nostop.synth.claims import settled, with_claimed
+from nostop.synth.claims import settled, with_claimed, with_guarantee_credit
 from tests.synth.law import ADULT, determine
 
 WEEKLY = {
@@ -185,6 +185,7 @@ def test_settled_pays_what_is_due_and_leaves_nil_where_nothing_is() -> None:
     due = pl.DataFrame(
         {
             "benefit_unit_id": ["u", "v"],
+            "person_id": [None, None],
             "scheme": ["x", "x"],
             "outcome": ["entitled", "not_entitled"],
             "amount": [850, 0],
@@ -193,3 +194,44 @@ def test_settled_pays_what_is_due_and_leaves_nil_where_nothing_is() -> None:
     done = settled(awards, due, people)
     assert done["amount"].to_list() == [850, 0, 700]
     assert done["status"].to_list() == ["in_payment", "nil_award", "in_payment"]
+
+
+def test_settled_leaves_what_is_drawn_for_a_person() -> None:
+    people = pl.DataFrame({"person_id": ["a", "b"], "benefit_unit_id": ["u", "u"]})
+    awards = pl.DataFrame(
+        {
+            "person_id": ["a"],
+            "scheme": ["x"],
+            "status": ["in_payment"],
+            "amount": [900],
+            "per": ["week"],
+            "starts_on": [None],
+            "ends_on": [None],
+            "code": [None],
+            "rate": [None],
+        }
+    )
+    due = pl.DataFrame(
+        {
+            "benefit_unit_id": ["u", "u"],
+            "person_id": ["a", "b"],
+            "scheme": ["x", "x"],
+            "outcome": ["entitled", "entitled"],
+            "amount": [850, 800],
+        }
+    )
+    assert settled(awards, due, people).equals(awards)
+
+
+def test_guarantee_credit_is_what_no_savings_credit_can_be() -> None:
+    people = pl.DataFrame({"person_id": ["a", "b", "c", "d"]})
+    awards = pl.DataFrame(
+        {
+            "person_id": ["a", "b", "c", "d"],
+            "scheme": ["pension_credit", "pension_credit", "pension_credit", "universal_credit"],
+            "status": ["in_payment", "in_payment", "ended", "in_payment"],
+            "amount": [2011, 2010, 5000, 90000],
+        }
+    )
+    found = with_guarantee_credit(people, awards)["gets_guarantee_credit"]
+    assert found.to_list() == [True, False, False, False]

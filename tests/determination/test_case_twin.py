@@ -1,0 +1,51 @@
+"""The compiled plan gives the packs' own cases the rows that the interpreter gives them."""
+
+from collections import Counter
+from datetime import date
+from typing import Any
+
+import pytest
+
+from nostop.determination import Decider, determine, joined
+from nostop.determination.cases import OwnCase, own_cases
+from nostop.rulebook import Rulebook, default_rules_dir, load_rulebook
+from nostop.rulebook.plan import KEYS
+
+
+@pytest.fixture(scope="module")
+def book() -> Rulebook:
+    return load_rulebook(default_rules_dir())
+
+
+@pytest.fixture(scope="module")
+def cases(book: Rulebook) -> list[OwnCase]:
+    return own_cases(book)
+
+
+def _of_plan(row: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    """The case's number that the ids of a row carry, and the row with its own ids."""
+    number = row["household_id"].split("/", 1)[0]
+    own = {
+        key: None if row[key] is None else row[key].removeprefix(f"{number}/")
+        for key in KEYS.values()
+    }
+    return int(number), {**row, **own}
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_the_plan_gives_every_case_of_a_date_what_the_interpreter_gives(
+    rank: int, book: Rulebook, cases: list[OwnCase]
+) -> None:
+    on: date = Counter(case.effective_on for case in cases).most_common(2)[rank][0]
+    here = [case for case in cases if case.effective_on == on]
+    assert len(here) > 10
+    decider = Decider(book, on)
+    alone = [(number, row) for number, case in enumerate(here) for row in decider.decide(case.rows)]
+    everybody = joined([(str(number), case.situation) for number, case in enumerate(here)])
+    together = [_of_plan(row) for row in determine(everybody, book, on).iter_rows(named=True)]
+
+    def by_subject(each: tuple[int, dict[str, Any]]) -> tuple[Any, ...]:
+        number, row = each
+        return number, row["scheme"], *(row[key] or "" for key in KEYS.values())
+
+    assert sorted(alone, key=by_subject) == sorted(together, key=by_subject)
