@@ -19,7 +19,11 @@ from nostop.model import Problem, YamlError
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
+#: Keys, entries and values together.
+MAX_PARTS = 25_000
 MAX_DIGITS = 18
+MAX_KEY = 200
+MAX_SHOWN = 40
 
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]*)\Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
@@ -47,9 +51,10 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(slots=True)
 class Document:
-    """One YAML file: plain data, and the line and column where each key path begins."""
+    """One YAML file: its text, plain data, and the line and column where each key path begins."""
 
     path: Path
+    text: str
     data: Any
     places: dict[KeyPath, tuple[int, int]] = field(default_factory=dict)
 
@@ -102,7 +107,7 @@ def parse_yaml(text: str, path: Path) -> Document:
         raise YamlError(f"{path}: cannot be read as YAML: {str(error).splitlines()[0]}") from error
     if root is None:
         raise YamlError(f"{path}: is empty")
-    document = Document(path, None)
+    document = Document(path, text, None)
     document.data = _build(root, (), document)
     return document
 
@@ -125,7 +130,9 @@ def told_unseen(character: str) -> str:
 def _refuse_what_expands(text: str, path: Path) -> None:
     # Done on tokens, before any tree exists: an alias bomb or deep nesting must cost nothing.
     depth = 0
-    for event in yaml.parse(text, Loader=_LOADER):
+    for number, event in enumerate(yaml.parse(text, Loader=_LOADER)):
+        if number > MAX_PARTS:
+            _refuse(path, event, f"has more than {MAX_PARTS:,} keys and values: split the file")
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             instead = "write the value out"
             _refuse(path, event, f"anchors and aliases (& and *) are not used here: {instead}")
@@ -202,6 +209,9 @@ def _mapping(node: yaml.MappingNode, keys: KeyPath, document: Document) -> dict[
         key = key_node.value
         if not isinstance(key, str):
             _refuse(document.path, key_node, "a key must be a single word")
+        if len(key) > MAX_KEY:
+            found = f"a key of {len(key):,} characters: {MAX_KEY} is the most"
+            _refuse(document.path, key_node, found)
         _refuse_what_was_escaped(key, key_node, document.path)
         if key in built:
             _refuse(document.path, key_node, f"key '{key}' is written twice: keep one of them")
@@ -248,4 +258,5 @@ def _refuse_what_is_guessed(text: str, node: yaml.ScalarNode, path: Path) -> Non
         _refuse(path, node, f"'{text}' is ambiguous: write true, false, or the word in quotes")
     if _NUMBER_LIKE.match(text):
         hint = 'write whole pence or a whole number, a fraction as "55/100", or text in quotes'
-        _refuse(path, node, f"'{text}' could be read in more than one way: {hint}")
+        shown = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
+        _refuse(path, node, f"'{shown}' could be read in more than one way: {hint}")

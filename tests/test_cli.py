@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 import typer.main
 
-from nostop.app.bench import at_least, at_most, measured
+from nostop.app.figures import at_least, at_most, spent_by
 from nostop.cli import app, main
 from nostop.cli.shared import parse_date
 from nostop.model import Level, SettingsError
@@ -22,6 +22,7 @@ from nostop.rulebook.catalogue import canonical, load_catalogue
 COLUMNS = [
     "benefit_unit_id",
     "person_id",
+    "household_id",
     "scheme",
     "effective_date",
     "outcome",
@@ -368,14 +369,14 @@ def test_dates_are_iso() -> None:
 
 
 def test_measured_command_has_its_own_time_and_memory() -> None:
-    spent = measured(["--help"])
+    spent = spent_by(["--help"])
     assert 0 < spent.seconds < 60
     assert 10 * 1024**2 < spent.peak_bytes < 4 * 1024**3
 
 
 def test_measured_command_that_fails_says_why() -> None:
     with pytest.raises(SettingsError, match=r"nostop takeup ended with 2:(?s:.*)a run that ended"):
-        measured(["takeup", "nowhere"])
+        spent_by(["takeup", "nowhere"])
 
 
 @pytest.mark.parametrize(("value", "holds"), [(19.9, True), (20.0, True), (20.1, False)])

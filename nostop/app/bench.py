@@ -1,45 +1,19 @@
 """What this version does on this machine, on made-up people: time, memory, and how much of the
-truth it finds.
+truth it finds."""
 
-Each measured command runs in a process of its own, as a person would run it, so that its time and
-memory are its own.
-"""
-
-import os
-import subprocess
-import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter
 
 import polars as pl
 
+from nostop.app.figures import MIB, Figure, Spent, at_least, at_most, spent_by
 from nostop.app.rules import read_rules
 from nostop.app.stages import Listener, stage
 from nostop.app.truth_check import ENTITLED, WORTH_ASKING, TruthCheck, check_folder, truth_dir
-from nostop.model import SettingsError
 
 SEED = 20_260_601
-_MIB = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One figure: `bar` is what it must reach (None: no bar), `holds` whether it does."""
-
-    id: str
-    what: str
-    value: float | None
-    unit: str
-    bar: str | None = None
-    holds: bool | None = None
-
-
-def as_rows(figures: list[Figure]) -> list[dict[str, object]]:
-    """Return figures as plain rows."""
-    return [asdict(figure) for figure in figures]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +33,6 @@ def spine(sizes: Sizes, effective_on: date, rules: Path, listener: Listener) -> 
     with TemporaryDirectory(prefix="nostop-bench-") as folder:
         bench = _Bench(Path(folder), effective_on, rules, listener)
         return [*bench.evaluate(sizes.evaluate), *bench.run(sizes.run)]
-
-
-@dataclass(frozen=True, slots=True)
-class _Spent:
-    seconds: float
-    peak_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +56,7 @@ class _Bench:
                 "evaluate_seconds", f"evaluate {told} for every scheme", spent.seconds, "s", 20
             ),
             at_most(
-                "evaluate_peak", f"memory of evaluate, {told}", spent.peak_bytes / _MIB, "MiB", 4096
+                "evaluate_peak", f"memory of evaluate, {told}", spent.peak_bytes / MIB, "MiB", 4096
             ),
         ]
 
@@ -105,12 +73,12 @@ class _Bench:
         return [
             at_most("run_seconds", f"whole run on {told}", spent.seconds, "s", 180),
             Figure(
-                "run_peak", f"memory of the run, {told}", round(spent.peak_bytes / _MIB, 1), "MiB"
+                "run_peak", f"memory of the run, {told}", round(spent.peak_bytes / MIB, 1), "MiB"
             ),
             *of_truth(checked),
         ]
 
-    def _synth(self, people: int, folder: Path) -> _Spent:
+    def _synth(self, people: int, folder: Path) -> Spent:
         return self._measured(
             "synth",
             "--people",
@@ -123,39 +91,11 @@ class _Bench:
             self.on.isoformat(),
         )
 
-    def _measured(self, *command: str) -> _Spent:
+    def _measured(self, *command: str) -> Spent:
         with stage(f"nostop {command[0]}", self.listener) as told:
-            spent = measured([*command, "--rules", str(self.rules)])
-            told.detail = f"{spent.seconds:.1f} s, {spent.peak_bytes / _MIB:,.0f} MiB at most"
+            spent = spent_by([*command, "--rules", str(self.rules)])
+            told.detail = f"{spent.seconds:.1f} s, {spent.peak_bytes / MIB:,.0f} MiB at most"
         return spent
-
-
-def measured(command: list[str]) -> _Spent:
-    """Run one `nostop` command and return its seconds and peak memory.
-
-    Raises:
-        SettingsError: it did not end well.
-    """
-    began = perf_counter()
-    process = subprocess.Popen(  # noqa: S603 - our own command, with arguments of ours
-        [sys.executable, "-m", "nostop.cli", *command],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-    )
-    with process:
-        said = process.stderr.read() if process.stderr else ""
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SettingsError(
-            f"nostop {command[0]} ended with {process.returncode}:\n{said.strip()[-2000:]}"
-        )
-    # Linux counts in KiB, macOS in bytes.
-    return _Spent(
-        perf_counter() - began, used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    )
 
 
 def of_truth(checked: TruthCheck) -> list[Figure]:
@@ -199,16 +139,3 @@ def _losses(checked: TruthCheck) -> list[Figure]:
 
 def _share(name: str, what: str, value: float | None) -> Figure:
     return Figure(name, what, None if value is None else round(value, 5), "share")
-
-
-def at_most(name: str, what: str, value: float | None, unit: str, bar: float) -> Figure:
-    """Return a figure that must not be above its bar."""
-    holds = None if value is None else value <= bar
-    return Figure(
-        name, what, None if value is None else round(value, 5), unit, f"<= {bar:g}", holds
-    )
-
-
-def at_least(name: str, what: str, value: float, bar: float) -> Figure:
-    """Return a share that must not be below its bar."""
-    return Figure(name, what, round(value, 5), "share", f">= {bar:g}", value >= bar)

@@ -7,12 +7,11 @@ from pathlib import Path
 import polars as pl
 
 from nostop import determination
-from nostop.app.results import RESULT_COLUMNS
 from nostop.app.rules import known_schemes
-from nostop.determination import Decider, Given
+from nostop.determination import Decider, Determiner, Given
 from nostop.determination.one import as_frame
-from nostop.frames import Situation
-from nostop.model import SettingsError
+from nostop.frames import Determinations, Situation, check
+from nostop.model import SettingsError, SituationError
 from nostop.rulebook import Rulebook
 
 
@@ -60,16 +59,64 @@ def evaluate_file(
     return cases
 
 
-def evaluate_frames(
-    folder: Path, rulebook: Rulebook, effective_on: date, schemes: list[str] | None
-) -> pl.DataFrame:
-    """Work out everybody in a folder of frames and return result rows, one per subject and scheme.
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """What an evaluation goes on from: the determinations it wrote, and what changed since: a table
+    with `household_id` (and `fact`, if known), or the frames of then."""
+
+    results: Path
+    changed: Path | None
+    frames: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is worked out: schemes (None: every one) of a rule book for a day."""
+
+    rulebook: Rulebook
+    effective_on: date
+    schemes: list[str] | None
+
+
+def evaluate_frames(folder: Path, out: Path, wanted: Wanted, last: LastRun | None = None) -> int:
+    """Work out everybody in a folder of frames, write one `Determinations` row per subject and
+    scheme to a Parquet file, and return how many; from the last run, only what changed since.
 
     Raises:
         SituationError: a frame is missing, names an unknown column or has another type.
+        SettingsError: no such scheme, or it is not said what changed.
     """
-    situation = determination.read_frames(folder, rulebook.catalogue)
-    rows = determination.determine(
-        situation, rulebook, effective_on, known_schemes(rulebook, schemes)
+    rulebook, effective_on = wanted.rulebook, wanted.effective_on
+    chosen = known_schemes(rulebook, wanted.schemes)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if last is None:
+        return determination.determine_files(folder, out, rulebook, effective_on, chosen)
+    now = determination.read_frames(folder, rulebook.catalogue)
+    rows = determination.determine_again(
+        Determiner(rulebook, effective_on, chosen),
+        check(Determinations, _table(last.results)),
+        now,
+        _changed_since(last, now, rulebook),
     )
-    return rows.select(RESULT_COLUMNS)
+    rows.write_parquet(out)
+    return rows.height
+
+
+def _changed_since(last: LastRun, now: Situation, rulebook: Rulebook) -> pl.DataFrame:
+    if (last.changed is None) == (last.frames is None):
+        raise SettingsError(
+            "say what changed since the last run: --changed FILE with household_id (and fact), or "
+            "--previous-frames DIR with the frames of then"
+        )
+    if last.changed is not None:
+        return _table(last.changed)
+    before = determination.read_frames(last.frames or Path(), rulebook.catalogue)
+    return determination.changed_households(before, now)
+
+
+def _table(path: Path) -> pl.DataFrame:
+    try:
+        return pl.read_csv(path) if path.suffix == ".csv" else pl.read_parquet(path)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise SituationError(f"{path}: cannot be read: {reason}") from error

@@ -2,13 +2,25 @@
 does."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
+import polars as pl
+
+from nostop import determination
+from nostop.frames import Situation
 from nostop.model import SettingsError
 from nostop.rulebook import Rulebook
+from nostop.rulebook.packs import Gateway
+from nostop.rulebook.versions import schemes_behind
 
 MANIFEST = "manifest.json"
+Statuses = frozenset[str]
+#: The gateways that count for real people, and for made-up ones.
+IN_FORCE: Statuses = frozenset({"in_force"})
+ANY: Statuses = frozenset(get_args(Gateway.model_fields["status"].annotation))
 
 
 def is_synthetic(feeds: Path) -> bool:
@@ -30,37 +42,87 @@ def is_synthetic(feeds: Path) -> bool:
     return isinstance(said, dict) and said.get("synthetic") is True
 
 
-def refuse_without_gateway(rulebook: Rulebook, schemes: list[str], effective_on: date) -> None:
+def refuse_without_gateway(rulebook: Rulebook, schemes: list[str]) -> None:
     """Refuse to run schemes on real people's data unless each fact they read has a gateway in
-    force.
+    force. One that begins later, or has ended, is no reason to refuse: see `determine_lawfully`.
 
     Raises:
         SettingsError: naming each scheme, how many facts lack a gateway, and the first few of them.
     """
-    lacking = {scheme: _without_gateway(rulebook, scheme, effective_on) for scheme in schemes}
+    lacking = {name: _read(rulebook, name) - _opened(rulebook, name, IN_FORCE) for name in schemes}
     told = [
-        f"  {scheme}: {len(facts)} facts, among them {', '.join(facts[:3])}"
+        f"  {scheme}: {len(facts)} of its facts, among them {', '.join(sorted(facts)[:3])}"
         for scheme, facts in lacking.items()
         if facts
     ]
     if told:
         raise SettingsError(
             "these feeds do not say that their people are made up, and for real people each fact "
-            f"needs a legal gateway in force on {effective_on}. Without one in gateways.yaml:\n"
+            "needs a legal gateway that is in force. Without one in gateways.yaml:\n"
             + "\n".join(told)
         )
 
 
-def _without_gateway(rulebook: Rulebook, scheme: str, effective_on: date) -> list[str]:
-    open_for = {
+def determine_lawfully(
+    situation: Situation, rulebook: Rulebook, day: date, schemes: list[str], statuses: Statuses
+) -> pl.DataFrame:
+    """Return the determinations of schemes, each from those facts alone that its gateways open to
+    it on the day: all others are unknown to it, so that nobody is refused for want of a gateway.
+
+    Args:
+        statuses: the gateways that count: `IN_FORCE` for real people, `ANY` for made-up ones.
+    Raises:
+        SettingsError: a scheme may not know who is an adult and who a child.
+        NostopError: as `determination.determine`.
+    """
+    together: dict[frozenset[str], list[str]] = {}
+    for scheme in schemes:
+        closed = closed_facts(rulebook, scheme, day, statuses)
+        if "role" in closed:
+            what = "who is an adult and who a child: without it there are no benefit units"
+            raise SettingsError(f"{scheme}: no gateway opens 'role' on {day}, {what}")
+        together.setdefault(closed, []).append(scheme)
+    found = [
+        determination.determine(_without(situation, closed), rulebook, day, names)
+        for closed, names in together.items()
+    ]
+    return pl.concat(found).sort("scheme", maintain_order=True) if len(found) > 1 else found[0]
+
+
+def closed_facts(rulebook: Rulebook, scheme: str, day: date, statuses: Statuses) -> frozenset[str]:
+    """Return the facts that a scheme, or another whose result it reads, rests on and that no
+    gateway opens to it on a day."""
+    behind = {scheme, *schemes_behind(rulebook)[scheme]}
+    return frozenset(
+        fact
+        for name in behind
+        for fact in _read(rulebook, name) - _opened(rulebook, name, statuses, day)
+    )
+
+
+def _read(rulebook: Rulebook, scheme: str) -> set[str]:
+    found = rulebook.schemes[scheme]
+    return rulebook.facts_read(each.name for each in (*found.conditions, *found.parts))
+
+
+def _opened(
+    rulebook: Rulebook, scheme: str, statuses: Statuses, day: date | None = None
+) -> set[str]:
+    """The facts that gateways open to a scheme, on a day or (None) on any."""
+    return {
         field
         for gateway in rulebook.gateways
-        if scheme in gateway.schemes
-        and gateway.status == "in_force"
-        and gateway.from_ <= effective_on
-        and (gateway.to is None or effective_on <= gateway.to)
+        if scheme in gateway.schemes and gateway.status in statuses
+        if day is None or gateway.from_ <= day <= (gateway.to or date.max)
         for field in gateway.fields
     }
-    found = rulebook.schemes[scheme]
-    read = rulebook.facts_read(definition.name for definition in (*found.conditions, *found.parts))
-    return sorted(read - open_for)
+
+
+def _without(situation: Situation, facts: frozenset[str]) -> Situation:
+    """A situation in which some facts are known of nobody."""
+    return replace(
+        situation,
+        people=situation.people.drop(facts, strict=False),
+        benefit_units=situation.benefit_units.drop(facts, strict=False),
+        households=situation.households.drop(facts, strict=False),
+    )

@@ -25,6 +25,7 @@ LINKS = "links.parquet"
 RESULT_COLUMNS = (
     "benefit_unit_id",
     "person_id",
+    "household_id",
     "scheme",
     "effective_date",
     "outcome",

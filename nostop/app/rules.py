@@ -22,6 +22,21 @@ def known_schemes(rulebook: Rulebook, schemes: list[str] | None) -> list[str] | 
     return list(dict.fromkeys(schemes)) if schemes else None
 
 
+def known_owners(rulebook: Rulebook, names: list[str] | None) -> list[str]:
+    """Return the schemes and libraries asked for, once each; by default every one.
+
+    Raises:
+        SettingsError: there is no pack or library of a name; the nearest is suggested.
+    """
+    known = [*sorted(rulebook.packs), *sorted(rulebook.libraries)]
+    for name in names or ():
+        if name not in known:
+            listed = ", ".join(known)
+            hint = nearest(name, known)
+            raise SettingsError(f"no rule pack or library '{name}'{hint} (there are: {listed})")
+    return list(dict.fromkeys(names)) if names else known
+
+
 def read_rules(folder: Path) -> Rulebook:
     """Read the rule packs of a folder.
 

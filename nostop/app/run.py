@@ -10,16 +10,21 @@ from sqlalchemy import Engine
 from nostop import linkage, outreach, plugins, store, takeup
 from nostop.app.chosen_schemes import ChosenSchemes, choose_schemes
 from nostop.app.fact_table import fact_table
-from nostop.app.gateways import is_synthetic, refuse_without_gateway
+from nostop.app.gateways import (
+    ANY,
+    IN_FORCE,
+    determine_lawfully,
+    is_synthetic,
+    refuse_without_gateway,
+)
 from nostop.app.gather import read_declarations, read_feeds, told_of_trouble
 from nostop.app.results import LINKS, Run, snapshot_of, write_results
 from nostop.app.rules import read_rules
 from nostop.app.sending import PEOPLE_FLAGGED, Sent, claim_details, policy_of, send, store_of
 from nostop.app.settings import RunSettings
 from nostop.app.stages import Listener, silent, stage
-from nostop.determination import determine
 from nostop.feeds import FeedBatch
-from nostop.frames import Links, check
+from nostop.frames import Links, Situation, check
 from nostop.rulebook import Rulebook
 
 _NOBODY_TOLD = (
@@ -42,9 +47,7 @@ def run(settings: RunSettings, listener: Listener = silent) -> Run:
     links = _links(settings, batch, listener)
     assembled = _assembled(rules, batch, links, listener)
     with stage("Working out entitlement", listener) as told:
-        determinations = determine(
-            assembled.situation, rules.book, settings.effective_on, rules.chosen.schemes
-        )
+        determinations = _determined(rules, assembled.situation)
         told.detail = f"{determinations.height:,} determinations"
     with stage("Measuring take-up", listener) as told:
         counts = takeup.measure(determinations, settings.effective_on)
@@ -71,7 +74,7 @@ def _rules(settings: RunSettings, listener: Listener) -> _Rules:
         book = read_rules(settings.rules)
         chosen = choose_schemes(book, settings)
         if not is_synthetic(settings.feeds):
-            refuse_without_gateway(book, chosen.schemes, settings.effective_on)
+            refuse_without_gateway(book, chosen.schemes)
         told.detail = ", ".join(chosen.schemes)
     return _Rules(settings, book, chosen)
 
@@ -123,6 +126,12 @@ def _assembled(
         if not assembled.contacts_known:
             told.warnings.append(_NOBODY_TOLD)
     return assembled
+
+
+def _determined(rules: _Rules, situation: Situation) -> pl.DataFrame:
+    statuses = ANY if is_synthetic(rules.settings.feeds) else IN_FORCE
+    day, schemes = rules.settings.effective_on, rules.chosen.schemes
+    return determine_lawfully(situation, rules.book, day, schemes, statuses)
 
 
 def _outreach(

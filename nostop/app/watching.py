@@ -86,23 +86,29 @@ class _Watched:
         return [*new, _count(len(found), "problem")] if new or is_mended else []
 
     def of_cases(self, book: Rulebook) -> list[str]:
-        states = {
-            name: (
-                book.schemes[name].content_hash,
-                saved_files(book.schemes[name].folder / "cases"),
-            )
-            for name in known_schemes(book, self.schemes) or book.schemes
-        }
+        chosen = known_schemes(book, self.schemes)
+        libraries = () if chosen else book.libraries
+        states = {name: self.state(book, name) for name in (*(chosen or book.schemes), *libraries)}
         due = sorted(name for name, state in states.items() if self.ran.get(name) != state)
         if not due:
             return []
-        results = determination.run_cases(book, due)
+        # Cases of libraries run together with those of all schemes, or not at all.
+        is_all = any(name in book.libraries for name in due)
+        results = determination.run_cases(book, None if is_all else due)
         self.ran |= {name: states[name] for name in due}
         new = [_failure(each) for each in results if self.is_new(each)]
         if len(new) > _MOST_SHOWN:
             new = [*new[:_MOST_SHOWN], f"... and {len(new) - _MOST_SHOWN} more"]
         failed = sum(not each.passed for each in results)
-        return [*new, _summary(due, len(results), failed)]
+        named = "all schemes and libraries" if is_all else ", ".join(due)
+        return [*new, _summary(named, len(results), failed)]
+
+    def state(self, book: Rulebook, name: str) -> tuple[str, Saved]:
+        """What a scheme, or a library, and its cases are."""
+        folder = book.folders[name]
+        if name in book.libraries:
+            return "", saved_files(folder)
+        return book.schemes[name].content_hash, saved_files(folder / "cases")
 
     def is_new(self, result: CaseResult) -> bool:
         """Whether a case fails, and did not fail so when it ran last."""
@@ -119,8 +125,7 @@ def _failure(result: CaseResult) -> str:
     return f"FAIL {result.scheme}: {result.name} ({where}): {result.message}"
 
 
-def _summary(schemes: list[str], cases: int, failed: int) -> str:
-    named = ", ".join(schemes)
+def _summary(named: str, cases: int, failed: int) -> str:
     if not cases:
         return f"no cases ({named})"
     if failed:

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from nostop.app import bench
+from nostop.app import bench, bench_rules
+from nostop.app.figures import Figure, as_rows
 from nostop.cli.running import SAMPLE_DAY
 from nostop.cli.shared import Progress, RulesOption, out, table
 from nostop.rulebook import default_rules_dir
@@ -21,6 +22,12 @@ def group() -> None:
     """Measure this version on this machine."""
 
 
+JsonFileOption = Annotated[
+    Path | None,
+    typer.Option("--json", metavar="FILE", help="Also write the figures here."),
+]
+
+
 @commands.command("spine")
 def spine(
     people: Annotated[
@@ -29,10 +36,7 @@ def spine(
     run_people: Annotated[
         int, typer.Option("--run-people", metavar="N", help="Made-up people through `run`.")
     ] = 100_000,
-    json_file: Annotated[
-        Path | None,
-        typer.Option("--json", metavar="FILE", help="Also write the figures here."),
-    ] = None,
+    json_file: JsonFileOption = None,
     rules: RulesOption = None,
 ) -> None:
     """Measure time, memory, linkage and flags. Exit code 1 if a figure misses its bar."""
@@ -41,20 +45,40 @@ def spine(
         figures = bench.spine(
             bench.Sizes(people, run_people), SAMPLE_DAY, rules or default_rules_dir(), progress
         )
-    rows = json.dumps(bench.as_rows(figures), indent=2, ensure_ascii=False)
+    _tell("The spine on this machine", figures, json_file)
+
+
+@commands.command("rules")
+def rule_layer(
+    people: Annotated[
+        int,
+        typer.Option(
+            "--people",
+            metavar="N",
+            help="Made-up people; the measurements take 1 to 100 times as many.",
+        ),
+    ] = 100_000,
+    json_file: JsonFileOption = None,
+    rules: RulesOption = None,
+) -> None:
+    """Measure the rule layer: against rules by hand and other engines, growth, changes, what an
+    author waits for. Exit code 1 if a figure misses its bar."""
+    sizes = bench_rules.Sizes(base=people, engines=10 * people)
+    progress = Progress()
+    with progress.showing():
+        figures = bench_rules.rules(sizes, SAMPLE_DAY, rules or default_rules_dir(), progress)
+    _tell("The rule layer on this machine", figures, json_file)
+
+
+def _tell(title: str, figures: list[Figure], json_file: Path | None) -> None:
+    rows = json.dumps(as_rows(figures), indent=2, ensure_ascii=False)
     if json_file is not None:
         json_file.parent.mkdir(parents=True, exist_ok=True)
         json_file.write_text(rows + "\n", encoding="utf-8")
-    _show(figures)
-    raise typer.Exit(code=1 if any(figure.holds is False for figure in figures) else 0)
-
-
-def _show(figures: list[bench.Figure]) -> None:
-    shown = table(
-        "The spine on this machine", "What", "Value", "Unit", "Bar", "Holds", right=("Value",)
-    )
+    shown = table(title, "What", "Value", "Unit", "Bar", "Holds", right=("Value",))
     for figure in figures:
         value = "none" if figure.value is None else f"{figure.value:,.5g}"
         holds = {True: "yes", False: "NO", None: ""}[figure.holds]
         shown.add_row(figure.what, value, figure.unit, figure.bar or "", holds)
     out().print(shown)
+    raise typer.Exit(code=1 if any(figure.holds is False for figure in figures) else 0)

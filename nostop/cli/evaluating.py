@@ -58,6 +58,23 @@ def evaluate(
             help="Only schemes that a release for such data has in force on the day of --on.",
         ),
     ] = None,
+    previous: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.parquet",
+            help="For DIR: the results of the last run; only what changed since is worked out.",
+        ),
+    ] = None,
+    changed: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="With --previous: household_id (and fact) of what changed."
+        ),
+    ] = None,
+    previous_frames: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="With --previous: the frames of then, to compare."),
+    ] = None,
     rules: RulesOption = None,
 ) -> None:
     """Work out what one case, or everybody in a folder of frames, is entitled to.
@@ -71,10 +88,13 @@ def evaluate(
     if released is not None:
         scheme = _released(rulebook, released, on, scheme)
     if source.is_dir():
-        _frames(source, out_file, rulebook, on, scheme)
+        last = None if previous is None else app.LastRun(previous, changed, previous_frames)
+        _frames(source, out_file, rulebook, on, scheme, last)
         return
-    if out_file is not None:
-        raise SettingsError("--out goes with a folder of frames; for a file use --json")
+    if out_file is not None or previous is not None:
+        raise SettingsError(
+            "--out and --previous go with a folder of frames; for a file use --json"
+        )
     cases = app.evaluate_file(source, rulebook, parse_date(on), scheme)
     if as_json:
         typer.echo(app.rows_as_json(pl.concat([case.rows for case in cases])))
@@ -104,14 +124,13 @@ def _frames(
     rulebook: Rulebook,
     on: str | None,
     scheme: list[str] | None,
+    last: app.LastRun | None,
 ) -> None:
     day = parse_date(on)
     if day is None or out_file is None:
         raise SettingsError("a folder of frames needs --on DATE and --out FILE.parquet")
-    rows = app.evaluate_frames(folder, rulebook, day, scheme)
-    out_file.parent.mkdir(parents=True, exist_ok=True)
-    rows.write_parquet(out_file)
-    err().print(f"{rows.height:,} results written to {out_file}")
+    count = app.evaluate_frames(folder, out_file, app.Wanted(rulebook, day, scheme), last)
+    err().print(f"{count:,} results written to {out_file}")
 
 
 def _show(case: Case, rulebook: Rulebook, *, many: bool) -> None:

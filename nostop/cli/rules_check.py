@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from nostop.cli.shared import JsonOption, RulesOption, err, out
+from nostop.cli.shared import JsonOption, RulesOption, err, out, within
 from nostop.model import Problem
 from nostop.rulebook import default_rules_dir, examine
 
@@ -29,9 +29,8 @@ def check(rules: RulesOption = None, as_json: JsonOption = False) -> None:
 
 
 def _as_json(problem: Problem, folder: Path) -> dict[str, object]:
-    path = problem.path.relative_to(folder) if problem.path.is_relative_to(folder) else problem.path
     return {
-        "file": path.as_posix(),
+        "file": within(problem.path, folder),
         "line": problem.line,
         "column": problem.column,
         "message": problem.message,

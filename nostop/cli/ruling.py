@@ -6,9 +6,11 @@ from nostop.cli.on_demand import on_demand
 
 _COMMANDS = {
     "check": "nostop.cli.rules_check:check",
+    "coverage": "nostop.cli.rules_coverage:show_coverage",
     "diff": "nostop.cli.rules_diff:diff",
     "docs": "nostop.cli.rules_docs:docs",
     "explain": "nostop.cli.rules_explain:explain",
+    "mutate": "nostop.cli.rules_mutate:show_mutants",
     "new": "nostop.cli.rules_new:new",
     "release": "nostop.cli.rules_release:release",
     "schema": "nostop.cli.rules_schema:schema",

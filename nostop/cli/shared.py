@@ -41,6 +41,12 @@ SchemeOption = Annotated[
     list[str] | None,
     typer.Option("--scheme", metavar="ID", help="Only this scheme; may be given more than once."),
 ]
+OwnerOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--scheme", metavar="ID", help="Only this scheme or library; may be given more than once."
+    ),
+]
 UnreleasedOption = Annotated[
     bool,
     typer.Option(
@@ -77,6 +83,11 @@ def table(title: str, *columns: str, right: tuple[str, ...] = ()) -> Table:
     for column in columns:
         built.add_column(column, justify="right" if column in right else "left", overflow="fold")
     return built
+
+
+def within(path: Path, folder: Path) -> str:
+    """Return where a file stands within a folder; its whole path where it stands elsewhere."""
+    return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()
 
 
 def parse_date(text: str | None, option: str = "--on") -> date | None:

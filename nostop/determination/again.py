@@ -134,14 +134,12 @@ class _Places:
 
     def __init__(self, touched: pl.DataFrame) -> None:
         self.touched = touched
-        self.found: dict[str, tuple[pl.DataFrame, pl.Series]] = {}
+        self.found: dict[str, tuple[pl.Series, pl.Series]] = {}
 
     def of(self, rows: pl.DataFrame, key: str) -> pl.Series:
-        last = self.found.get(key)
-        wanted = rows.select(sorted({key, "household_id"}))
-        if last is None or not last[0].equals(wanted):
-            homes = self.touched["household_id"].implode()
-            last = wanted, rows["household_id"].is_in(homes).arg_true()
+        homes, last = rows["household_id"], self.found.get(key)
+        if last is None or not last[0].equals(homes):
+            last = homes, homes.is_in(self.touched["household_id"].implode()).arg_true()
             self.found[key] = last
         return last[1]
 
@@ -153,16 +151,16 @@ class _Places:
             kept = before.join(self.touched, on="household_id", how="anti")
             return pl.concat([kept, *([] if again is None else [again])]).sort(key)
         # The same subjects as before: each new answer goes where the old one stood.
-        return before.with_columns(
-            _put(before[name], again[name], places) for name in _ANSWERS if name != key
-        )
+        answers = [_put(before[name], again[name], places) for name in _ANSWERS if name != key]
+        new = [each for each in answers if each is not None]
+        return before.with_columns(new) if new else before
 
 
-def _put(before: pl.Series, again: pl.Series, places: pl.Series) -> pl.Series:
-    """Put values in the places of others, in the few where they differ."""
+def _put(before: pl.Series, again: pl.Series, places: pl.Series) -> pl.Series | None:
+    """Put values in the places of others, in the few where they differ; None where none does."""
     new = again.ne_missing(before.gather(places)).arg_true()
     if new.is_empty():
-        return before
+        return None
     if not (before.dtype.is_nested() or before.dtype == pl.String):
         return before.clone().scatter(places.gather(new), again.gather(new))
     # Between them the column stays as it is, uncopied.

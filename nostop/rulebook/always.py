@@ -9,7 +9,7 @@ from math import prod
 from nostop.rulebook.anybody import Anybody
 from nostop.rulebook.arithmetic import Truth
 from nostop.rulebook.book import Rulebook, Scheme
-from nostop.rulebook.results import result_definitions
+from nostop.rulebook.results import all_definitions
 from nostop.rulebook.tree import Definition, Node
 
 #: With more ways than this in which what a condition asks can be answered, none is tried.
@@ -20,25 +20,26 @@ _LAST_DAY = date(9000, 1, 1)
 _OTHER = "\0"
 
 
-def always_decided(book: Rulebook, scheme: Scheme) -> Iterator[tuple[int, bool]]:
-    """Yield the number of each condition of a scheme that is always true or always false.
+def always_decided(book: Rulebook) -> Iterator[tuple[str, int, bool]]:
+    """Yield scheme, number and answer of each condition that is always true or always false.
 
     What is found is so for everybody, on every day that the condition's rates tell apart. Not
     everything is found: two amounts that hang together in law are taken as free of each other.
     """
-    definitions = dict(book.definitions)
-    for each in book.schemes.values():
-        definitions |= result_definitions(each)
-    for index, condition in enumerate(scheme.conditions):
-        found: set[Truth] = set()
-        for on in _days(book, scheme, condition):
-            found.add(_decided(Anybody(book, definitions, on), condition.tree))
-            if len(found) > 1 or None in found:
-                break
-        if len(found) == 1:
-            (truth,) = found
-            if truth is not None:
-                yield index, truth
+    definitions = all_definitions(book)
+    of_day: dict[date, Anybody] = {}
+    for name, scheme in book.schemes.items():
+        for index, condition in enumerate(scheme.conditions):
+            found: set[Truth] = set()
+            for on in _days(book, scheme, condition):
+                anybody = of_day.setdefault(on, Anybody(book, definitions, on))
+                found.add(_decided(anybody, condition.tree))
+                if len(found) > 1 or None in found:
+                    break
+            if len(found) == 1:
+                (truth,) = found
+                if truth is not None:
+                    yield name, index, truth
 
 
 def _days(book: Rulebook, scheme: Scheme, condition: Definition) -> list[date]:
@@ -56,7 +57,7 @@ def _days(book: Rulebook, scheme: Scheme, condition: Definition) -> list[date]:
 
 def _decided(anybody: Anybody, tree: Node) -> Truth:
     """Whether the condition holds, or fails, whatever the answers are to all that it asks."""
-    found = anybody.truth(tree, {})
+    found = anybody.ask(tree)
     if found is not None:
         return found
     asked = {node: _samples(anybody, node, values) for node, values in anybody.asked.items()}

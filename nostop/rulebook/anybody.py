@@ -46,6 +46,7 @@ _MIRRORED: dict[CompareOp, CompareOp] = {"<": ">", "<=": ">=", ">": "<", ">=": "
 
 #: Answers assumed: what a node is, as a truth, a word or a number.
 Answers = Mapping[Node, "bool | str | Fraction"]
+NO_ANSWERS: Answers = {}
 
 
 def _together(op: Literal["and", "or", "not"], truths: list[Truth]) -> Truth:
@@ -70,6 +71,14 @@ class Anybody:
     on: date
     asked: dict[Node, set[str | Fraction]] = field(default_factory=dict)
     numbers: dict[str, Range] = field(default_factory=dict)
+    truths: dict[str, Truth] = field(default_factory=dict)
+    answered: Answers = field(default_factory=dict)
+    inner: "Anybody | None" = None
+
+    def ask(self, node: Node) -> Truth:
+        """The truth of a formula without any answers; what it hangs on is then in `asked`."""
+        self.asked, self.truths = {}, {}
+        return self.truth(node, NO_ANSWERS)
 
     # --- truths -----------------------------------------------------------------------------------
 
@@ -88,11 +97,18 @@ class Anybody:
             case Choose(condition=condition, then=then, otherwise=otherwise):
                 return self.chosen(condition, [then, otherwise], answers)
             case DefRef(name=name) if name in self.book.definitions:
-                return self.truth(self.book.definitions[name].tree, answers)
+                return self.named(name, answers)
             case Aggregate():
                 found = self.over_members(node)
                 return self.answer(node, answers) if found is None else found
         return self.answer(node, answers)
+
+    def named(self, name: str, answers: Answers) -> Truth:
+        if answers is not self.answered:
+            self.answered, self.truths = answers, {}
+        if name not in self.truths:
+            self.truths[name] = self.truth(self.book.definitions[name].tree, answers)
+        return self.truths[name]
 
     def chosen(self, condition: Node, ways: list[Node], answers: Answers) -> Truth:
         then, otherwise = (self.truth(way, answers) for way in ways)
@@ -168,8 +184,10 @@ class Anybody:
 
     def alone(self, node: Node) -> Truth:
         """A truth on which this one hangs as a whole: what it asks is not asked here."""
-        inner = Anybody(self.book, self.definitions, self.on, {}, self.numbers)
-        return inner.truth(node, {})
+        if self.inner is None:
+            self.inner = Anybody(self.book, self.definitions, self.on, numbers=self.numbers)
+            self.inner.inner = self.inner
+        return self.inner.truth(node, NO_ANSWERS)
 
     def included(self, node: Aggregate) -> Truth:
         return True if node.where is None else self.alone(node.where)

@@ -32,7 +32,7 @@ class Fact(BaseModel):
     level: Level
     type: FactType
     per: Period | None = None
-    values: tuple[str, ...] = ()
+    values: tuple[str, ...] = Field(default=(), max_length=500)
     applies_to: tuple[Literal["adult", "child"], ...] = ("adult", "child")
     nil: bool | int | date | str | None = None
     non_negative: bool = False

@@ -9,8 +9,13 @@ from nostop.rulebook.checks import Keys, name_clashes, rate_clashes
 from nostop.rulebook.folder import Folder, Owner
 from nostop.rulebook.packs import Library, Pack, Working
 from nostop.rulebook.parse import parse_formula
+from nostop.rulebook.reading import MOST_TOLD
 from nostop.rulebook.syntax import FormulaError, names_in
-from nostop.rulebook.tree import Definition, Kind, Node
+from nostop.rulebook.tree import Definition, DefRef, Kind, Node, walk
+
+#: How many workings may stand one upon another.
+MOST_DEEP = 50
+_MOST_NAMED = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +42,11 @@ def define(folder: Folder, owner: Owner) -> None:
     formulas = _formulas(owner)
     libraries = folder.rests_on(owner) if owner.is_library else folder.used_by(owner)
     work = _Work(folder, owner, libraries, formulas, _scope(folder, owner))
+    before = len(folder.told())
     for name in work.in_order():
         work.define(name)
+        if len(folder.told()) > before + MOST_TOLD:
+            break
 
 
 def _formulas(owner: Owner) -> dict[str, _Formula]:
@@ -139,7 +147,7 @@ class _Work:
             if name in done:
                 return
             if name in path:
-                circle = " -> ".join((*path[path.index(name) :], name))
+                circle = " -> ".join(_not_too_many((*path[path.index(name) :], name)))
                 self.tell(f"goes round in a circle: {circle}", self.formulas[name].keys)
                 return
             for other in self.formulas[name].names:
@@ -162,6 +170,10 @@ class _Work:
         tree = self.parsed(formula.text, level, formula.keys)
         if tree is None:
             return
+        if self.is_too_deep(name, tree):
+            deep = f"rests on more than {MOST_DEEP} workings, one upon another: shorten the chain"
+            self.tell(deep, formula.keys)
+            return
         qualified = f"{self.owner.name}.{name}"
         document = self.owner.document
         self.owner.definitions[name] = Definition(
@@ -175,6 +187,14 @@ class _Work:
         )
         self.scope.definitions[name] = (qualified, level, tree.kind)
         self.check_shape(name, formula, tree)
+
+    def is_too_deep(self, name: str, tree: Node) -> bool:
+        """Whether a formula stands on a chain of workings that is longer than law has any."""
+        read = (each.name for each in walk(tree) if isinstance(each, DefRef))
+        depths = self.folder.depths
+        depth = 1 + max((depths.get(each, 0) for each in read), default=0)
+        depths[f"{self.owner.name}.{name}"] = depth
+        return depth > MOST_DEEP
 
     def broken(self) -> set[str]:
         """Names that should have a definition by now and were refused one."""
@@ -261,6 +281,10 @@ class _Work:
 
     def tell(self, message: str, keys: Keys) -> None:
         self.folder.tell(self.owner, message, *keys)
+
+
+def _not_too_many(names: tuple[str, ...]) -> tuple[str, ...]:
+    return names if len(names) <= _MOST_NAMED else (*names[:_MOST_NAMED], "...", names[-1])
 
 
 def _turning_refused(model: Pack | Library, working: Working, level: Level) -> str:

@@ -36,6 +36,12 @@ def check_fineness(plan: Plan) -> None:
                 check.denominator(node)
 
 
+def is_whole(plan: Plan, node: Node) -> bool:
+    """Return whether a number of a plan's formulas has no fraction, whoever it is worked out
+    for."""
+    return _Check(plan, {}).denominator(node) == 1
+
+
 @dataclass(frozen=True, slots=True)
 class _Check:
     plan: Plan

@@ -13,7 +13,7 @@ from nostop.rulebook.catalogue import Catalogue, load_catalogue
 from nostop.rulebook.checks import Complaint
 from nostop.rulebook.jurisdictions import JURISDICTIONS
 from nostop.rulebook.packs import Gateway, GatewaysFile, Library, Pack, Rate, RatesFile, Table
-from nostop.rulebook.reading import as_model, placed, read_model
+from nostop.rulebook.reading import MOST_TOLD, as_model, placed, read_model
 from nostop.rulebook.syntax import names_in
 from nostop.rulebook.table_files import read_table_files
 from nostop.rulebook.tree import Definition
@@ -74,7 +74,8 @@ class Folder:
     """All that a rules folder holds, and what is wrong with it so far.
 
     `refused` are the names of packs and libraries that could not be read; `lacking` the names that
-    gateways.yaml has for facts and that are none; `causes` what one mistake elsewhere leads to.
+    gateways.yaml has for facts and that are none; `causes` what one mistake elsewhere leads to;
+    `depths` on how long a chain of workings each definition stands.
     """
 
     path: Path
@@ -85,6 +86,7 @@ class Folder:
     lacking: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     causes: dict[tuple[str, str], list[Problem]] = field(default_factory=dict)
+    depths: dict[str, int] = field(default_factory=dict)
 
     @property
     def packs(self) -> dict[str, Pack]:
@@ -212,6 +214,8 @@ def _gateways(folder: Folder) -> tuple[Gateway, ...]:
         return ()
     known = list(folder.catalogue.facts)
     for index, gateway in enumerate(model.gateways):
+        if len(folder.problems) > MOST_TOLD:
+            break
         for position, name in enumerate(gateway.fields):
             if name not in known:
                 message = f"'{name}' is no fact{nearest(name, known)}"

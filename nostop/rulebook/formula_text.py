@@ -1,7 +1,7 @@
 """A typed tree written as a formula again, as an author would: what a changed tree says can be
 shown beside what is written in a pack."""
 
-from nostop.model import Level
+from nostop.model import Level, Period
 from nostop.rulebook.calls import AGGREGATES
 from nostop.rulebook.kinds import PERIOD_CHANGES
 from nostop.rulebook.tree import (
@@ -29,9 +29,13 @@ _CHOOSE, _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _ATOM = range(8)
 _HOLDS = {
     "or": _OR, "and": _AND, "not": _NOT, "+": _SUM, "-": _SUM, "*": _PRODUCT, "//": _PRODUCT,
 }  # fmt: skip
-_PERIODS = {period: name for name, period in PERIOD_CHANGES.items()}
+_PERIODS: dict[Period | None, str] = {period: name for name, period in PERIOD_CHANGES.items()}
 _AGGREGATES = {
-    (function, Level.BENEFIT_UNIT if name.endswith(("_unit", "_units")) else Level.PERSON, who): name
+    (
+        function,
+        Level.BENEFIT_UNIT if name.endswith(("_unit", "_units")) else Level.PERSON,
+        who,
+    ): name
     for name, (function, who) in AGGREGATES.items()
 }
 
@@ -81,7 +85,7 @@ def _called(node: Node) -> str:
             told = [*map(formula_text, args), *(f'"{word}"' for word in option.split())]
             return f"{function}({', '.join(told)})"
         case Convert(item=item):
-            return f"{_PERIODS[node.kind.per]}({formula_text(item)})" if node.kind.per else ""
+            return f"{_PERIODS[node.kind.per]}({formula_text(item)})"
         case Lookup(table=table, keys=keys):
             return f"rate({', '.join([_local(table), *map(formula_text, keys)])})"
         case Receipt(function=function, scheme=scheme):

@@ -11,7 +11,7 @@ from nostop.rulebook.dates import as_number
 from nostop.rulebook.household import Function, Place
 from nostop.rulebook.meanings import Meanings, Observer, Value
 from nostop.rulebook.plan import Plan
-from nostop.rulebook.stretches import resting_on
+from nostop.rulebook.resting import resting_on
 from nostop.rulebook.tree import Definition
 
 

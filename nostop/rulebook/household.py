@@ -3,12 +3,13 @@ on."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-import polars as pl
+from typing import TYPE_CHECKING, Any
 
 from nostop.model import Level
 from nostop.rulebook.plan import KEYS
+
+if TYPE_CHECKING:
+    import polars as pl
 
 #: A subject's columns; None, or no column at all, is unknown.
 Row = Mapping[str, Any]
@@ -123,7 +124,7 @@ def as_places(
     return home
 
 
-def household_rows(frames: Mapping[Level, pl.DataFrame]) -> Iterator[Household]:
+def household_rows(frames: "Mapping[Level, pl.DataFrame]") -> Iterator[Household]:
     """Yield the households of `determination.prepared` frames one by one, in the order of the
     household frame."""
     people = _by_household(frames[Level.PERSON])
@@ -133,7 +134,7 @@ def household_rows(frames: Mapping[Level, pl.DataFrame]) -> Iterator[Household]:
         yield Household(row, tuple(units.get(key, ())), tuple(people.get(key, ())))
 
 
-def _by_household(frame: pl.DataFrame) -> dict[str, list[Row]]:
+def _by_household(frame: "pl.DataFrame") -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {}
     for row in frame.iter_rows(named=True):
         found.setdefault(row["household_id"], []).append(row)

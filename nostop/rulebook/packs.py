@@ -31,6 +31,13 @@ LocalAuthority = Annotated[str, StringConstraints(pattern=r"^[ENSW][0-9]{8}$")]
 Direction = Literal["up", "down", "nearest"]
 
 
+#: Far more than any law needs: what has more is broken, or meant to break something.
+MOST_WORKINGS = 300
+MOST_CONDITIONS = 30
+MOST_PARTS = 50
+MOST_NAMES = 500
+MOST_RATES = 1000
+
 #: A day as YAML writes it; text and numbers are not turned into one.
 Day = Annotated[date, Field(strict=True)]
 
@@ -111,7 +118,7 @@ class Rounding(Strict):
 class Award(Strict):
     """How much: the parts are added, then rounded."""
 
-    parts: dict[Name, Part] = Field(min_length=1)
+    parts: dict[Name, Part] = Field(min_length=1, max_length=MOST_PARTS)
     per: Period
     round: Rounding | None = None
 
@@ -149,7 +156,7 @@ class Library(Strict):
     says: Sentence
     protected_facts: dict[Name, Cite] = {}
     periods: Periods | None = None
-    work_out: dict[Name, Working] = Field(min_length=1)
+    work_out: dict[Name, Working] = Field(min_length=1, max_length=MOST_WORKINGS)
     left_out: tuple[Sentence, ...] = ()
 
 
@@ -163,20 +170,20 @@ class Pack(Strict):
     owner: Sentence
     authority: str
     applies_in: tuple[Nation, ...] = Field(min_length=1)
-    local_authorities: tuple[LocalAuthority, ...] = ()
+    local_authorities: tuple[LocalAuthority, ...] = Field(default=(), max_length=MOST_NAMES)
     in_force: Span
     decides_for: Level
     receipt: Name
-    uses: tuple[Name, ...] = ()
+    uses: tuple[Name, ...] = Field(default=(), max_length=MOST_NAMES)
     protected_facts: dict[Name, Cite] = {}
     periods: Periods | None = None
-    work_out: dict[Name, Working] = {}
-    entitled_when: tuple[Condition, ...] = Field(min_length=1)
+    work_out: dict[Name, Working] = Field(default={}, max_length=MOST_WORKINGS)
+    entitled_when: tuple[Condition, ...] = Field(min_length=1, max_length=MOST_CONDITIONS)
     award: Award
-    ask_person: tuple[Name, ...] = ()
-    opens: tuple[Name, ...] = ()
+    ask_person: tuple[Name, ...] = Field(default=(), max_length=MOST_NAMES)
+    opens: tuple[Name, ...] = Field(default=(), max_length=MOST_NAMES)
     claim: Claim
-    notes: tuple[Note, ...] = ()
+    notes: tuple[Note, ...] = Field(default=(), max_length=MOST_WORKINGS)
     left_out: tuple[Sentence, ...] = ()
 
 
@@ -264,8 +271,8 @@ class Table(Strict):
 class RatesFile(Strict):
     """rates.yaml: dated, cited amounts, ages, limits and tables."""
 
-    rates: dict[Name, Rate] = {}
-    tables: dict[Name, Table] = {}
+    rates: dict[Name, Rate] = Field(default={}, max_length=MOST_RATES)
+    tables: dict[Name, Table] = Field(default={}, max_length=MOST_RATES)
 
 
 class Gateway(Strict):
@@ -273,11 +280,11 @@ class Gateway(Strict):
 
     id: Name
     law: Sentence
-    fields: tuple[Name, ...] = Field(min_length=1)
+    fields: tuple[Name, ...] = Field(min_length=1, max_length=MOST_NAMES)
     from_body: str
     to_body: str
     purpose: Sentence
-    schemes: tuple[Name, ...] = Field(min_length=1)
+    schemes: tuple[Name, ...] = Field(min_length=1, max_length=MOST_NAMES)
     from_: Day = Field(alias="from")
     to: Day | None = None
     status: Literal["in_force", "proposed", "synthetic_only"]

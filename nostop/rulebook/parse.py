@@ -136,6 +136,8 @@ class _Parser:
     def constant(self, tree: ast.Constant) -> Node:
         value = tree.value
         if isinstance(value, str):
+            if not (value.isascii() and value.isprintable()):
+                fail(f"{short(source(tree))}: a word has plain letters, digits and signs only")
             return Word(Kind("text"), None, value)
         if value is True or value is False:
             fail(f"write {str(value).lower()}, in small letters")

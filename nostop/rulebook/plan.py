@@ -7,7 +7,7 @@ from datetime import date
 from nostop.model import Level, Problem, RuleError
 from nostop.rulebook.book import Rulebook, Scheme
 from nostop.rulebook.rates import Constants, constants_on
-from nostop.rulebook.results import result_definitions
+from nostop.rulebook.results import all_definitions
 from nostop.rulebook.schedule import Schedule, plan_schedule
 from nostop.rulebook.tree import Arith, Call, Lookup, Node, RateRef
 
@@ -66,9 +66,7 @@ def compile_plan(
             without a value for the date.
     """
     chosen = _chosen(book, effective_on, schemes)
-    definitions = dict(book.definitions)
-    for scheme in book.schemes.values():
-        definitions |= result_definitions(scheme)
+    definitions = all_definitions(book)
     wanted = [f"{scheme.id}.{name}" for scheme in chosen for name in ("amount", "claimed")]
     notes = [each.name for scheme in chosen for each in scheme.notes if with_notes]
     schedule = plan_schedule(definitions, [*wanted, *notes])
@@ -113,10 +111,10 @@ def _check_rates(plan: Plan) -> None:
         wanted = _rate_or_table(node)
         if wanted in constants.missing:
             wrong[wanted] = constants.missing[wanted]
-        divisor = _divisor(node)
-        if divisor in constants.rates and constants.rates[divisor] <= 0:
+        by = divisor(node)
+        if by in constants.rates and constants.rates[by] <= 0:
             on = f"{plan.effective_on}, and something is divided by it"
-            wrong[divisor] = f"rate '{divisor}' is not above 0 on {on}"
+            wrong[by] = f"rate '{by}' is not above 0 on {on}"
     if wrong:
         raise RuleError(_one_for_each_file(plan.book, wrong))
 
@@ -128,7 +126,8 @@ def _rate_or_table(node: Node) -> str | None:
     return None
 
 
-def _divisor(node: Node) -> str | None:
+def divisor(node: Node) -> str | None:
+    """Return the rate by which a node divides, if it does: it must be above 0."""
     match node:
         case Arith(op="//", right=RateRef(name=name)):
             return name

@@ -18,7 +18,7 @@ from nostop.rulebook.catalogue import Catalogue
 from nostop.rulebook.checks import Keys
 from nostop.rulebook.household import Household, Row
 from nostop.rulebook.interpreter import Interpreter
-from nostop.rulebook.packs import Rate, Table
+from nostop.rulebook.packs import Pack, Rate, Table
 from nostop.rulebook.plan import Plan, compile_plan
 from nostop.rulebook.rates import has_value
 from nostop.rulebook.reading import read_model
@@ -43,8 +43,8 @@ class Unit(_Strict):
     """A benefit unit."""
 
     facts: Facts = {}
-    adults: tuple[Person, ...] = ()
-    children: tuple[Person, ...] = ()
+    adults: tuple[Person, ...] = Field(default=(), max_length=10)
+    children: tuple[Person, ...] = Field(default=(), max_length=20)
 
 
 class Home(_Strict):
@@ -52,13 +52,13 @@ class Home(_Strict):
 
     means: str
     facts: Facts = {}
-    benefit_units: tuple[Unit, ...] = Field(min_length=1)
+    benefit_units: tuple[Unit, ...] = Field(min_length=1, max_length=10)
 
 
 class Population(_Strict):
     """check_population.yaml."""
 
-    households: tuple[Home, ...] = Field(min_length=1)
+    households: tuple[Home, ...] = Field(min_length=1, max_length=500)
 
 
 def read_population(folder: Path, catalogue: Catalogue) -> tuple[Population | None, list[Problem]]:
@@ -105,44 +105,66 @@ def _wrong(name: str, value: object, level: Level | None, catalogue: Catalogue) 
 # --- who is entitled ------------------------------------------------------------------------------
 
 
-def outcomes(book: Rulebook, scheme: Scheme, population: Population) -> set[Outcome] | None:
-    """Return what comes out for the households of a population, until it is seen that some are
-    entitled and some are not; None where there is no day on which all the rates have a value.
+def outcomes(book: Rulebook, schemes: list[str], population: Population) -> dict[str, set[Outcome]]:
+    """Return, for each scheme, what comes out for the households of a population, until it is seen
+    that some are entitled and some are not. A scheme is left out if there is no day on which all
+    its rates have a value.
 
     Where they live counts for nothing: each household is put where the pack applies.
     """
-    plan = _plan(book, scheme)
-    if plan is None:
-        return None
-    found: set[Outcome] = set()
-    interpreter = Interpreter(plan)
-    for number, home in enumerate(population.households):
-        household = _household(home, number, plan)
-        found |= {result.outcome for result in interpreter.results(household)}
-        if found >= {Outcome.ENTITLED, Outcome.NOT_ENTITLED}:
-            break
+    found: dict[str, set[Outcome]] = {}
+    for plan, names in _plans(book, schemes):
+        interpreter = Interpreter(plan)
+        for name in names:
+            found[name] = set()
+            for number, home in enumerate(population.households):
+                household = _household(home, number, plan, book.schemes[name].pack)
+                results = interpreter.results(household, [name])
+                found[name] |= {result.outcome for result in results}
+                if found[name] >= {Outcome.ENTITLED, Outcome.NOT_ENTITLED}:
+                    break
     return found
 
 
-def _plan(book: Rulebook, scheme: Scheme) -> Plan | None:
-    """The scheme on the latest day on which everything that it reads has a value."""
+def _plans(book: Rulebook, schemes: list[str]) -> Iterator[tuple[Plan, list[str]]]:
+    """Each scheme on the latest day on which all that it reads has a value; those of one day
+    together."""
+    days = {name: _days(book, book.schemes[name]) for name in schemes}
+    for day in sorted({possible[0] for possible in days.values() if possible}):
+        names = [name for name in schemes if days[name][:1] == [day]]
+        try:
+            yield compile_plan(book, day, names), names
+        except RuleError:
+            # A scheme that one of them reads has no rates for that day: each by itself.
+            yield from _by_itself(book, {name: days[name] for name in names})
+
+
+def _by_itself(book: Rulebook, days: dict[str, list[date]]) -> Iterator[tuple[Plan, list[str]]]:
+    for name, possible in days.items():
+        for day in possible:
+            try:
+                yield compile_plan(book, day, [name]), [name]
+                break
+            except RuleError:
+                continue
+
+
+def _days(book: Rulebook, scheme: Scheme) -> list[date]:
+    """The days from which all that a scheme reads has a value, the latest first."""
     names = [each.name for each in (*scheme.conditions, *scheme.parts)]
     known: dict[str, Rate | Table] = {**book.rates, **book.tables}
     read = [known[name] for name in book.rates_read(names)]
     days = {scheme.pack.in_force.from_, *(each.from_ for rate in read for each in rate.values)}
-    for day in sorted(filter(scheme.is_in_force, days), reverse=True):
-        if all(has_value(rate, day) for rate in read):
-            try:
-                return compile_plan(book, day, [scheme.id])
-            except RuleError:
-                continue  # a scheme that this one reads has no rates for the day
-    return None
+    return [
+        day
+        for day in sorted(days, reverse=True)
+        if scheme.is_in_force(day) and all(has_value(rate, day) for rate in read)
+    ]
 
 
-def _household(home: Home, number: int, plan: Plan) -> Household:
-    """The rows of a household as `determination.prepared` would give them."""
-    (scheme,) = plan.schemes
-    pack, key = scheme.scheme.pack, f"h{number}"
+def _household(home: Home, number: int, plan: Plan, pack: Pack) -> Household:
+    """The rows of a household where a pack applies, as `determination.prepared` would give them."""
+    key = f"h{number}"
     place: Facts = {"nation": pack.applies_in[0]}
     if pack.local_authorities:
         place["local_authority"] = pack.local_authorities[0]

@@ -1,5 +1,6 @@
 """The rates in force on a date, as exact fractions."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -88,9 +89,20 @@ def rate_on(rate: Rate, on: date) -> Constant | None:
 
 def has_value(rate: Rate | Table, on: date) -> bool:
     """Whether a rate or table has a value on a date."""
+    return number_on(rate, on) is not None
+
+
+def number_on(rate: Rate | Table, on: date) -> int | None:
+    """Return which of its dated values, by number, a rate or table has on a date; None where it has
+    none then."""
     if isinstance(rate, Rate):
-        return rate_on(rate, on) is not None
-    return not isinstance(_in_force(rate.values, rate.uprated, on), str)
+        return _number_in_force(rate.values, rate.uprated, on)
+    return _number_in_force(rate.values, rate.uprated, on)
+
+
+def _number_in_force(values: tuple[Dated, ...], uprated: str | None, on: date) -> int | None:
+    found = _in_force(values, uprated, on)
+    return None if isinstance(found, str) else values.index(found)
 
 
 def _in_force(values: tuple[Dated, ...], uprated: str | None, on: date) -> Dated | str:
@@ -106,9 +118,7 @@ def _in_force(values: tuple[Dated, ...], uprated: str | None, on: date) -> Dated
 
 
 def _table(table: Table, dated: DatedRows) -> TableOn:
-    rows = [
-        (tuple(_key(row[name]) for name in table.keys), _number(row["value"])) for row in dated.rows
-    ]
+    rows = [(row_keys(table, row), _number(row["value"])) for row in dated.rows]
     kinds = tuple(table.keys.values())
     bands = [index for index, kind in enumerate(kinds) if kind == "band"]
 
@@ -116,6 +126,11 @@ def _table(table: Table, dated: DatedRows) -> TableOn:
         return -row[0].count("otherwise"), [row[0][index] for index in bands]
 
     return TableOn(kinds, tuple(sorted(rows, key=fitness)))
+
+
+def row_keys(table: Table, row: Mapping[str, RateValue]) -> tuple[KeyValue, ...]:
+    """Return the keys of a row as `TableOn` has them."""
+    return tuple(_key(row[name]) for name in table.keys)
 
 
 def _key(value: RateValue) -> KeyValue:

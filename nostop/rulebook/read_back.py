@@ -12,7 +12,7 @@ from nostop.rulebook.call_phrases import LEAVE_SUMS_OPEN, NEED_NO_BRACKETS, PHRA
 from nostop.rulebook.explain import shown
 from nostop.rulebook.phrases import SUBJECTS, contrary, listed, noun, quoted, sentence, title
 from nostop.rulebook.rates import Constants
-from nostop.rulebook.results import result_definitions
+from nostop.rulebook.results import all_definitions
 from nostop.rulebook.said import LOOSE, NAME, OPEN, SUM, Said, claimed, named, narrowed, predicated
 from nostop.rulebook.schedule import applies_to
 from nostop.rulebook.tree import (
@@ -71,9 +71,7 @@ class _Reader:
     def __init__(self, book: Rulebook, constants: Constants | None) -> None:
         self.book = book
         self.constants = constants
-        self.definitions: dict[str, Definition] = dict(book.definitions)
-        for scheme in book.schemes.values():
-            self.definitions |= result_definitions(scheme)
+        self.definitions: dict[str, Definition] = all_definitions(book)
 
     def said(self, node: Node) -> Said:
         match node:

@@ -2,7 +2,10 @@
 right word."""
 
 import re
+from dataclasses import replace
 from datetime import date
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -50,7 +53,8 @@ def placed(path: Path, message: str) -> Problem:
 def _problems(error: ValidationError, model: type[BaseModel], document: Document) -> list[Problem]:
     """One problem for each place: of several ways in which one value fits nothing, the first is
     told."""
-    items = [_Complaint(item, document) for item in error.errors()]
+    every = error.errors(include_url=False)
+    items = [_Complaint(item, document) for item in every[:_MOST_READ]]
     found: dict[tuple[object, ...], Problem] = {}
     for item in items:
         # A list is "too short" only because its one entry was refused: that entry is the cause.
@@ -62,7 +66,11 @@ def _problems(error: ValidationError, model: type[BaseModel], document: Document
         place = item.keys if item.kind == "missing" else item.shown
         if place not in found:
             found[place] = document.problem(item.say(model), *item.shown)
-    return list(found.values())
+    if len(found) <= MOST_TOLD:
+        return list(found.values())
+    told = list(found.values())[:MOST_TOLD]
+    more = "more is wrong than what is told here: mend this first"
+    return [*told, replace(told[-1], message=more)]
 
 
 class _Complaint:
@@ -123,6 +131,9 @@ class _Complaint:
             return f"must be one of {self.context['expected']}"
         if self.kind == "string_pattern_mismatch":
             return _PATTERNS.get(self.context["pattern"], f"must fit {self.context['pattern']}")
+        if self.kind == "too_long":
+            most = self.context["max_length"]
+            return f"has more than {most} entries: take some out, or split it"
         if self.kind == "string_too_long":
             most = self.context["max_length"]
             return f"is {len(str(self.found))} characters where {most} is the most"
@@ -130,6 +141,10 @@ class _Complaint:
         return kind or f"{self.message[0].lower()}{self.message[1:]}"
 
 
+#: A file with a thousand mistakes is mended a few at a time.
+MOST_TOLD = 20
+_MOST_READ = 200
+_MOST_SHOWN = 60
 _QUOTED = re.compile(r"'([^']*)'")
 _NAME_RULE = "use small letters, digits and _, and begin with a letter"
 _PATTERNS = {
@@ -152,16 +167,26 @@ _WORDS = {
 
 
 def _short(found: object) -> str:
+    # Of something long only the beginning is shown, so no more than that is turned into text.
+    if isinstance(found, str | list | tuple):
+        found = found[:_MOST_SHOWN]
+    if isinstance(found, dict):
+        found = dict(islice(found.items(), _MOST_SHOWN))
     text = str(found) if isinstance(found, date) else repr(found)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 3]}..."
 
 
 #: JSON schema, as pydantic gives it.
 _Schema = dict[str, Any]
 
 
+@lru_cache(maxsize=64)
+def _schema_of(model: type[BaseModel]) -> _Schema:
+    return model.model_json_schema()
+
+
 def _known_keys(model: type[BaseModel], keys: tuple[str | int, ...]) -> list[str]:
-    schema = model.model_json_schema()
+    schema = _schema_of(model)
     definitions = schema.get("$defs", {})
     node = schema
     for key in keys:

@@ -5,7 +5,7 @@ from functools import reduce
 from typing import get_args
 
 from nostop.model import Level
-from nostop.rulebook.book import Scheme
+from nostop.rulebook.book import Rulebook, Scheme
 from nostop.rulebook.packs import Nation
 from nostop.rulebook.tree import (
     BOOL,
@@ -26,6 +26,14 @@ from nostop.rulebook.tree import (
 )
 
 _NOTHING = Lit(ZERO, None, 0)
+
+
+def all_definitions(book: Rulebook) -> dict[str, Definition]:
+    """Return every definition of a book, with the results of its schemes."""
+    found = dict(book.definitions)
+    for scheme in book.schemes.values():
+        found |= result_definitions(scheme)
+    return found
 
 
 def result_definitions(scheme: Scheme) -> dict[str, Definition]:

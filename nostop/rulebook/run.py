@@ -21,8 +21,9 @@ from nostop.rulebook.inputs import Columns, fact_columns, receipt_columns
 from nostop.rulebook.matters import Paths, is_open, matter_columns, path_columns
 from nostop.rulebook.members import group_columns, group_results, member_columns
 from nostop.rulebook.plan import KEYS, LOW_TO_HIGH, Plan, SchemePlan
+from nostop.rulebook.resting import resting_on
 from nostop.rulebook.schedule import Aggregated, receipt_fact
-from nostop.rulebook.stretches import cut, resting_on
+from nostop.rulebook.stretches import cut
 from nostop.rulebook.tree import Definition, DefRef, Node, children, walk
 
 Frame = nw.LazyFrame[Any]
@@ -150,6 +151,8 @@ class _Run:
         self._work(Level.HOUSEHOLD, layers[Level.HOUSEHOLD])
         self._hand_down(turn, Level.HOUSEHOLD, Level.BENEFIT_UNIT)
         self._work(Level.BENEFIT_UNIT, layers[Level.BENEFIT_UNIT])
+        for level in (Level.HOUSEHOLD, Level.BENEFIT_UNIT):
+            self.frames[level] = self.backend.share(self.frames[level])
         self._hand_down(turn, Level.HOUSEHOLD, Level.PERSON)
         self._hand_down(turn, Level.BENEFIT_UNIT, Level.PERSON)
 

@@ -148,11 +148,16 @@ def receipt_fact(scheme: str) -> str:
 def applies_to(catalogue: Catalogue, definitions: dict[str, Definition], node: Node) -> set[str]:
     """Return the roles (adult, child) that every person fact in a tree applies to."""
     roles = {"adult", "child"}
-    for each in walk(node):
+    seen: set[str] = set()
+    waiting = walk(node)
+    while waiting:
+        each = waiting.pop()
         if isinstance(each, FactRef):
             roles &= set(catalogue.facts[each.name].applies_to)
-        elif isinstance(each, DefRef) and definitions[each.name].level is Level.PERSON:
-            roles &= applies_to(catalogue, definitions, definitions[each.name].tree)
+        elif isinstance(each, DefRef) and each.name not in seen:
+            seen.add(each.name)
+            if definitions[each.name].level is Level.PERSON:
+                waiting += walk(definitions[each.name].tree)
     return roles
 
 

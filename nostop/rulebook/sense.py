@@ -5,7 +5,7 @@ from pathlib import Path
 
 from nostop.model import Outcome, YamlError
 from nostop.rulebook.always import always_decided
-from nostop.rulebook.book import Rulebook, Scheme
+from nostop.rulebook.book import Rulebook
 from nostop.rulebook.folder import Folder
 from nostop.rulebook.jurisdictions import misplaced
 from nostop.rulebook.leftovers import (
@@ -36,6 +36,9 @@ def check_sense(folder: Folder, book: Rulebook) -> None:
             dead = [] if owner.is_library else dead_rates(owner.name, owner.rates_file, read)
             for message, keys in (*dead, *skipped_years(owner.rates_file)):
                 folder.problems.append(rates.problem(message, *keys))
+    decided = list(always_decided(book))
+    for name, index, truth in decided:
+        folder.tell(folder.owners[name], _ALWAYS[truth], "entitled_when", index, "when")
     for name, scheme in book.schemes.items():
         owner, definitions = folder.owners[name], (*scheme.conditions, *scheme.parts)
         facts = book.facts_read(each.name for each in definitions)
@@ -43,35 +46,33 @@ def check_sense(folder: Folder, book: Rulebook) -> None:
         folder.tell_all(owner, unused_libraries(book, scheme))
         folder.tell_all(owner, never_read(scheme.pack, facts))
         folder.tell_all(owner, opens_nothing(scheme.pack, book.schemes, book.catalogue))
-        decided = list(always_decided(book, scheme))
-        for index, truth in decided:
-            folder.tell(owner, _ALWAYS[truth], "entitled_when", index, "when")
-        if not decided:
-            _check_outcomes(folder, book, scheme, population)
+    told = {name for name, _, _ in decided}
+    _check_outcomes(folder, book, [name for name in book.schemes if name not in told], population)
 
 
 def _check_outcomes(
-    folder: Folder, book: Rulebook, scheme: Scheme, population: Population | None
+    folder: Folder, book: Rulebook, schemes: list[str], population: Population | None
 ) -> None:
     """Refuse a pack for everybody, or for nobody, in the check population and in its own cases."""
-    owner = folder.owners[scheme.id]
-    cases = sorted((owner.path / "cases").glob("*.yaml"))
-    if not cases:
-        wanted = "write cases/<name>.yaml with people who are entitled, who are not, and unknown"
-        folder.tell(owner, f"has no worked cases: {wanted}", "scheme")
-        return
-    found = outcomes(book, scheme, population) if population else set()
-    if found is None:
-        mend = "add what is missing to rates.yaml"
-        folder.tell(owner, f"there is no day on which all its rates have a value: {mend}", "scheme")
-        return
-    lacking = {Outcome.ENTITLED, Outcome.NOT_ENTITLED} - found
-    if lacking:
-        lacking -= _expected(cases)
-    for outcome in sorted(lacking):
-        folder.tell(owner, _MATCHES[outcome], "entitled_when")
+    found = outcomes(book, schemes, population) if population else {}
+    for name in schemes:
+        owner = folder.owners[name]
+        cases = sorted((owner.path / "cases").glob("*.yaml"))
+        if not cases:
+            folder.tell(owner, _NO_CASES, "scheme")
+        elif population is not None and name not in found:
+            folder.tell(owner, _NO_DAY, "scheme")
+        else:
+            lacking = {Outcome.ENTITLED, Outcome.NOT_ENTITLED} - found.get(name, set())
+            for outcome in sorted(lacking - _expected(cases) if lacking else ()):
+                folder.tell(owner, _MATCHES[outcome], "entitled_when")
 
 
+_NO_CASES = (
+    "has no worked cases: write cases/<name>.yaml with people who are entitled, who are not, and "
+    "unknown"
+)
+_NO_DAY = "there is no day on which all its rates have a value: add what is missing to rates.yaml"
 _WHERE = f"in {FILE} and in its own cases"
 _MATCHES = {
     Outcome.ENTITLED: f"matches nobody {_WHERE}: mend a condition, or add a case of somebody "

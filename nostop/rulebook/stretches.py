@@ -7,7 +7,6 @@ import narwhals as nw
 
 from nostop.rulebook import columns as c
 from nostop.rulebook.columns import Num
-from nostop.rulebook.tree import Definition
 
 
 def cut(whole: Num, points: list[Num]) -> list[Num]:
@@ -37,19 +36,3 @@ def _or_lowest(stretch: Num, whole: Num) -> Num:
     lo = nw.when(is_empty).then(lowest).otherwise(c.column(stretch.lo))
     highest = nw.coalesce(lowest, c.column(whole.hi))
     return Num(lo, nw.when(is_empty).then(highest).otherwise(c.column(stretch.hi)), stretch.den)
-
-
-def resting_on(definitions: dict[str, Definition], top: str, name: str) -> frozenset[str]:
-    """Return the definitions from `top` down, at its level, that read `name` directly or through
-    one another."""
-    level = definitions[top].level
-    rests: dict[str, bool] = {name: True}
-
-    def reads(each: str) -> bool:
-        if each not in rests:
-            is_here = definitions[each].level is level
-            rests[each] = is_here and True in [reads(other) for other in definitions[each].reads]
-        return rests[each]
-
-    reads(top)
-    return frozenset(each for each, found in rests.items() if found and each != name)

@@ -2,6 +2,7 @@
 
 import ast
 import warnings
+from functools import lru_cache
 from typing import NoReturn
 
 MAX_LENGTH = 2000
@@ -52,6 +53,9 @@ def read_syntax(text: str) -> ast.expr:
     if foreign is not None:
         how = _INSTEAD.get(foreign, "plain letters, digits and signs")
         fail(f"holds '{foreign}' (U+{ord(foreign):04X}), which no formula has: write {how}")
+    if "#" in text:
+        where = "on a line of its own, outside the formula"
+        fail(f"holds '#': what follows it would not be read. Put the comment {where}")
     try:
         parsed = _parsed(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -65,13 +69,14 @@ def read_syntax(text: str) -> ast.expr:
     return parsed.body
 
 
-def names_in(text: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def names_in(text: str) -> tuple[str, ...]:
     """Return the names that a formula reads; none where it cannot be read."""
     try:
         parsed = _parsed(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
-    return [node.id for node in ast.walk(parsed) if isinstance(node, ast.Name)]
+        return ()
+    return tuple(node.id for node in ast.walk(parsed) if isinstance(node, ast.Name))
 
 
 def _parsed(text: str) -> ast.Expression:

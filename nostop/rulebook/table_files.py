@@ -14,6 +14,7 @@ from nostop.strict_yaml import UNSEEN, Document, KeyPath, told_unseen
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_ROWS = 50_000
+_MOST_TOLD = 3
 #: Of one line, so that a header cannot have a million columns.
 MAX_LINE = 2_000
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})\Z")
@@ -47,6 +48,8 @@ def read_table_files(document: Document) -> list[Problem]:
             )
         except _RefusedError as refused:
             problems.append(refused.problem)
+        if len(problems) >= _MOST_TOLD:
+            break
     return problems
 
 

@@ -15,8 +15,9 @@ Three kinds of value exist while a rule runs:
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from nostop.model import Level, Period
 
@@ -58,6 +59,11 @@ RANK: dict[Level | None, int] = {
 }
 
 
+@cache
+def _compared(node: type[Any]) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(node) if each.compare)
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """`level` is the level whose columns the node needs (None: a constant); `kind` what it gives.
@@ -71,8 +77,9 @@ class Node:
     _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        values = (getattr(self, each.name) for each in fields(self) if each.compare)
-        object.__setattr__(self, "_hash", hash((type(self).__name__, *values)))
+        kind: Any = type(self)
+        values = (getattr(self, name) for name in _compared(kind))
+        object.__setattr__(self, "_hash", hash((kind.__name__, *values)))
 
     def __hash__(self) -> int:
         return self._hash
@@ -295,10 +302,13 @@ def children(node: Node) -> tuple[Node, ...]:
 
 def walk(node: Node) -> list[Node]:
     """Return the node and all below it."""
-    found = [node]
-    for child in children(node):
-        found.extend(walk(child))
-    return found
+    return list(_walked(node))
+
+
+@lru_cache(maxsize=16_384)
+def _walked(node: Node) -> tuple[Node, ...]:
+    # Every check looks through the same trees: gathered once, they are a tenth of its time.
+    return (node, *(below for child in children(node) for below in _walked(child)))
 
 
 def outside_aggregates(node: Node) -> list[Node]:

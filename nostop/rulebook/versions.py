@@ -23,7 +23,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from nostop.rulebook.book import Rulebook
-from nostop.rulebook.results import result_definitions
+from nostop.rulebook.results import all_definitions
 from nostop.rulebook.tree import Definition, FactRef, Lookup, RateRef, Receipt
 
 #: What the engine reads of another pack, and of its workings, beside formulas and numbers.
@@ -65,9 +65,7 @@ class _Content:
     digests: dict[tuple[str, bool], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.definitions |= self.book.definitions
-        for scheme in self.book.schemes.values():
-            self.definitions |= result_definitions(scheme)
+        self.definitions |= all_definitions(self.book)
 
     def hash_of(self, scheme: str) -> str:
         """Return the content hash of one scheme: SHA-256 in hexadecimal."""

@@ -19,9 +19,9 @@ RULES = default_rules_dir()
 #: Keywords that mean the same in JSON Schema draft 7 and 2020-12.
 KEYWORDS = {
     "$ref", "$schema", "additionalProperties", "allOf", "anyOf", "const", "definitions",
-    "description", "enum", "format", "items", "maxLength", "maximum", "minItems", "minLength",
-    "minProperties", "minimum", "oneOf", "pattern", "patternProperties", "properties",
-    "propertyNames", "required", "title", "type",
+    "description", "enum", "format", "items", "maxItems", "maxLength", "maxProperties",
+    "maximum", "minItems", "minLength", "minProperties", "minimum", "oneOf", "pattern",
+    "patternProperties", "properties", "propertyNames", "required", "title", "type",
 }  # fmt: skip
 
 

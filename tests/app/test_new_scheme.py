@@ -7,10 +7,10 @@ import pytest
 
 from nostop.app.new_scheme import begin_scheme, place_of
 from nostop.model import Level, Period, SettingsError
-from nostop.rulebook import check
+from nostop.rulebook import examine
 from nostop.rulebook.scaffold import NewScheme, new_gateway
 from nostop.strict_yaml import parse_yaml, read_yaml
-from tests.rulebook.small import pack_text, write_rules
+from tests.app.tidy import tidy_rules
 
 #: What an author writes into the blanks, by the words of each.
 ANSWERS = {
@@ -46,10 +46,6 @@ def new(place: str, **given: str) -> NewScheme:
     return NewScheme(PurePosixPath(place), Level.BENEFIT_UNIT, Period.WEEK, 2026, **given)
 
 
-def small_rules(folder: Path) -> Path:
-    return write_rules(folder, alpha=pack_text({"c": "any_adult(ill)"}, {"p": "week_a"}))
-
-
 def fill_in(folder: Path) -> None:
     for file in folder.rglob("*.yaml"):
         text = file.read_text(encoding="utf-8")
@@ -61,7 +57,7 @@ def fill_in(folder: Path) -> None:
 def test_new_files_are_strict_yaml_and_each_blank_is_a_problem_with_its_line(
     tmp_path: Path,
 ) -> None:
-    rules = small_rules(tmp_path)
+    rules = tidy_rules(tmp_path, "alpha")
     begun = begin_scheme(rules, new("uk/winter"))
     assert [file.relative_to(rules / "uk/winter").as_posix() for file in begun.files] == [
         "pack.yaml",
@@ -74,7 +70,7 @@ def test_new_files_are_strict_yaml_and_each_blank_is_a_problem_with_its_line(
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1)
         for text in re.findall(r'"(FILL IN[^"]*)"', line)
     ]
-    found = [(each.path, each.line, each.message) for each in check(rules)]
+    found = [(each.path, each.line, each.message) for each in examine(rules)[1]]
     assert sorted(found) == sorted(
         (file, number, f"line {number} still says {text}") for file, number, text in written
     )
@@ -85,7 +81,7 @@ def test_new_files_are_strict_yaml_and_each_blank_is_a_problem_with_its_line(
 
 @pytest.mark.parametrize("place", ["uk/winter", "wales/winter", "local/borchester/winter"])
 def test_pack_with_every_blank_filled_in_passes_the_check(tmp_path: Path, place: str) -> None:
-    rules = small_rules(tmp_path)
+    rules = tidy_rules(tmp_path, "alpha")
     begun = begin_scheme(rules, new(place, title_en="Winter", title_cy="Gaeaf"))
     assert begun.award is not None
     awards, gateways = rules / "awards.yaml", rules / "gateways.yaml"
@@ -93,11 +89,11 @@ def test_pack_with_every_blank_filled_in_passes_the_check(tmp_path: Path, place:
     known = gateways.read_text(encoding="utf-8")
     gateways.write_text(known.replace("gamma]", "gamma, winter]"), encoding="utf-8")
     fill_in(rules / place)
-    assert [each.message for each in check(rules)] == []
+    assert [each.message for each in examine(rules)[1]] == []
 
 
 def test_award_that_is_known_already_is_not_asked_for(tmp_path: Path) -> None:
-    rules = small_rules(tmp_path)
+    rules = tidy_rules(tmp_path, "alpha")
     assert begin_scheme(rules, new("uk/universal_credit")).award is None
 
 
@@ -119,7 +115,7 @@ def test_gateway_is_the_entry_that_the_file_needs() -> None:
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
-    rules = small_rules(tmp_path)
+    rules = tidy_rules(tmp_path, "alpha")
     before = (rules / "uk/alpha/pack.yaml").read_bytes()
     with pytest.raises(SettingsError, match="is there already; nothing was written"):
         begin_scheme(rules, new("uk/alpha"))

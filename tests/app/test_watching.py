@@ -9,28 +9,13 @@ import pytest
 
 from nostop.app.watching import watch
 from nostop.model import SettingsError
-from tests.rulebook.small import pack_text, write_rules
-
-CASES = """\
-situations:
-  one:
-    people:
-      ann: {everything_else: nil, role: adult, born_on: 1950-01-01}
-    households:
-      home: {members: [ann], nation: england}
-cases:
-  - {name: Well, effective_date: 2026-06-01, start_from: one, expect: {outcome: not_entitled}}
-  - {name: Ill, effective_date: 2026-06-01, start_from: one, change: {people: {ann: {ill: true}}},
-    expect: {outcome: entitled, amount: 10000}}
-"""
+from tests.app.tidy import CASES, tidy_rules
+from tests.rulebook.small import library_text
 
 
 @pytest.fixture
 def rules(tmp_path: Path) -> Path:
-    alpha = pack_text({"c": "any_adult(ill)"}, {"p": "week_a"})
-    beta = pack_text({"c": "any_adult(ill)"}, {"p": "week_a"}, scheme="beta")
-    cases = {f"uk/{name}/cases/one.yaml": CASES for name in ("alpha", "beta")}
-    return write_rules(tmp_path, cases, alpha=alpha, beta=beta)
+    return tidy_rules(tmp_path, "alpha", "beta")
 
 
 def replace(file: Path, old: str, new: str) -> None:
@@ -123,14 +108,15 @@ def test_problem_is_told_once_until_it_is_mended(rules: Path) -> None:
 
 
 def test_case_file_that_cannot_be_read_is_a_problem(rules: Path) -> None:
-    cases = rules / "uk/alpha/cases/one.yaml"
+    cases = rules / "uk/alpha/cases/two.yaml"
+    cases.write_text(CASES, encoding="utf-8")
     steps = told(
         rules,
         lambda: replace(cases, "outcome: entitled", "outcom: entitled"),
         lambda: replace(cases, "outcom: entitled", "outcome: entitled"),
     )
     assert "'outcom' is not known here; did you mean 'outcome'?" in steps[1][0]
-    assert steps[2] == ["no problem left", "all 2 cases pass (alpha)"]
+    assert steps[2] == ["no problem left", "all 4 cases pass (alpha)"]
 
 
 def test_only_the_schemes_asked_for_run(rules: Path) -> None:
@@ -156,4 +142,23 @@ def test_many_failures_of_one_mistake_do_not_fill_the_screen(rules: Path) -> Non
 
 def test_scheme_that_is_none_is_refused(rules: Path) -> None:
     with pytest.raises(SettingsError, match="no rule pack for scheme 'alfa'; did you mean 'alpha'"):
-        list(watch(rules, ["alfa"], lambda: None))
+        next(watch(rules, ["alfa"], lambda: None))
+
+
+def test_folder_without_rules_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="is no folder of rules"):
+        next(watch(tmp_path, None, lambda: None))
+
+
+def test_library_that_is_saved_runs_every_case(rules: Path) -> None:
+    library = rules / "uk/common/library.yaml"
+    library.parent.mkdir()
+    library.write_text(
+        library_text("common", {"is_anybody_ill": ("benefit_unit", "any_member(ill)")}),
+        encoding="utf-8",
+    )
+    pack = rules / "uk/alpha/pack.yaml"
+    replace(pack, "any_adult(ill)", "is_anybody_ill")
+    replace(pack, "receipt:", "uses: [common]\nreceipt:")
+    steps = told(rules, lambda: replace(library, "any_member(ill)", "any_adult(ill)"))
+    assert steps == [["all 4 cases pass (all schemes and libraries)"]] * 2

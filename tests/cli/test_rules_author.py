@@ -9,25 +9,13 @@ from pathlib import Path
 import pytest
 
 from nostop.app.editor_schema import FILES
+from tests.app.tidy import tidy_rules
 from tests.cli.conftest import Nostop
-from tests.rulebook.small import pack_text, write_rules
-
-CASES = """\
-situations:
-  one:
-    people:
-      ann: {everything_else: nil, role: adult, born_on: 1950-01-01}
-    households:
-      home: {members: [ann], nation: england}
-cases:
-  - {name: Well, effective_date: 2026-06-01, start_from: one, expect: {outcome: not_entitled}}
-"""
 
 
 @pytest.fixture
 def rules(tmp_path: Path) -> Path:
-    alpha = pack_text({"is_ill": "any_adult(ill)"}, {"p": "week_a"})
-    return write_rules(tmp_path / "rules", {"uk/alpha/cases/one.yaml": CASES}, alpha=alpha)
+    return tidy_rules(tmp_path / "rules", "alpha")
 
 
 def test_new_writes_a_pack_that_check_refuses_until_it_is_filled_in(
@@ -129,5 +117,5 @@ def test_watch_ends_quietly_on_ctrl_c(rules: Path) -> None:
         first = watching.stdout.readline()
         watching.send_signal(signal.SIGINT)
         rest, wrong = watching.communicate(timeout=60)
-    assert first == "1 case passes (alpha)\n"
+    assert first == "all 2 cases pass (alpha)\n"
     assert (watching.returncode, rest, wrong) == (0, "", "")

@@ -124,7 +124,7 @@ class _Notebook(Observer):
     def worked_out(self, definition: str, place: Place, value: Value) -> None:
         self.worked_out_.append((definition, place.id, value))
 
-    def chosen(self, definition: str, node: Choose, test: Truth) -> None:
+    def chosen(self, definition: str, node: Choose, test: Truth) -> None:  # noqa: ARG002
         self.chosen_.append((definition, test))
 
     def looked_up(self, definition: str, node: Lookup, keys: Sequence[Key]) -> None:

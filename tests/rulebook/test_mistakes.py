@@ -2,7 +2,6 @@
 """Mistakes that authors make, and what they are told: file, line and column, what was found,
 what to write instead."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -289,16 +288,13 @@ HOSTILE: dict[str, tuple[str | bytes, str]] = {
 
 
 @pytest.mark.parametrize("name", list(HOSTILE))
-def test_hostile_file_is_refused_at_once(name: str, tmp_path: Path) -> None:
+def test_hostile_file_is_refused_in_one_message(name: str, tmp_path: Path) -> None:
     text, expected = HOSTILE[name]
     folder = write(tmp_path, {})
     (folder / PACK).write_bytes(text if isinstance(text, bytes) else text.encode())
-    start = time.perf_counter()
     found = told(folder)
-    seconds = time.perf_counter() - start
     assert found.startswith(expected)
     assert "\n" not in found
-    assert seconds < 1
 
 
 # --- more than one file ---------------------------------------------------------------------------
@@ -328,6 +324,13 @@ def test_what_follows_from_a_broken_library_is_not_told_again(tmp_path: Path) ->
     pack = pack_text({"some": "total(net) > 0"}, {"part_a": "total(net)"}, uses=["shared"])
     folder = write_rules(tmp_path, {"uk/shared/library.yaml": library}, alpha=pack)
     assert told(folder) == "uk/shared/library.yaml:6:26: 'taxes' is no fact, rate or working here"
+
+
+def test_what_reads_a_refused_pack_is_not_told_too(tmp_path: Path) -> None:
+    beta = pack_text({"second": "entitled(alpha)"}, {"part_b": "week_a"}, scheme="beta")
+    folder = write_rules(tmp_path, alpha=GOOD.replace("authority:", "autority:"), beta=beta)
+    assert told(folder).startswith(f"{PACK}:6:1: key 'autority' is not known here; did you mean")
+    assert "\n" not in told(folder)
 
 
 def test_name_of_a_library_cannot_be_used_again(tmp_path: Path) -> None:

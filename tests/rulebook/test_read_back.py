@@ -16,7 +16,7 @@ from nostop.rulebook.read_back import read_back
 from nostop.rulebook.results import result_definitions
 from nostop.rulebook.tree import FactRef, Lookup, RateRef, walk
 from tests.rulebook.random_packs import random_rules
-from tests.rulebook.small import ON, RATES, pack_text, write_rules
+from tests.rulebook.small import ON, RATES, library_text, pack_text, write_rules
 
 #: Workings that formulas below read, with what their authors say of them.
 WORKINGS = {
@@ -110,39 +110,38 @@ OF_A_HOUSEHOLD = {
 
 @pytest.fixture(scope="module")
 def book(tmp_path_factory: pytest.TempPathFactory) -> Rulebook:
-    """One pack in which each formula is a note, or a working that a note reads."""
+    """A library in which each formula is a working, and two packs."""
     workings = {name: (level, formula) for name, (level, formula, _) in WORKINGS.items()}
+    workings |= {f"u{i}": ("benefit_unit", each) for i, each in enumerate(OF_A_UNIT)}
     workings |= {f"p{i}": ("person", each) for i, each in enumerate(OF_A_PERSON)}
     workings |= {f"h{i}": ("household", each) for i, each in enumerate(OF_A_HOUSEHOLD)}
-    notes = {f"u{i}": each for i, each in enumerate(OF_A_UNIT)}
-    notes |= {f"r{name}": name for name in WORKINGS if name not in ("is_away", "cannot_claim")}
-    notes["rtakings"] = "total(takings)"
-    notes |= {f"rh{i}": f"h{i}" for i in range(len(OF_A_HOUSEHOLD))}
-    notes |= {f"rp{i}": f"count(p{i})" for i in range(len(OF_A_PERSON))}
-    notes[f"rp{len(OF_A_PERSON) - 1}"] = f"total(p{len(OF_A_PERSON) - 1})"
-    text = pack_text({"c": "any_adult(ill)"}, {"p": "week_a"}, workings, notes=notes)
+    text = library_text("common", workings)
     for name, (_, _, says) in WORKINGS.items():
         text = text.replace(f"  {name}: {{says: A working,", f'  {name}: {{says: "{says}",')
-    folder = tmp_path_factory.mktemp("read_back")
-    beta = pack_text(
-        {"c": "entitled(alpha)"},
-        {"p": "entitlement(alpha)"},
-        scheme="beta",
-        receipt="universal_credit",
-    )
-    return load_rulebook(write_rules(folder, alpha=text, beta=beta))
+    files = {
+        "uk/common/library.yaml": text,
+        "uk/common/rates.yaml": RATES,
+        "uk/alpha/pack.yaml": pack_text({"c": "any_adult(ill)"}, {"p": "week_a"}, uses=["common"]),
+        "uk/beta/pack.yaml": pack_text(
+            {"c": "entitled(alpha)"},
+            {"p": "entitlement(alpha)"},
+            scheme="beta",
+            receipt="universal_credit",
+        ),
+    }
+    return load_rulebook(write_rules(tmp_path_factory.mktemp("read_back"), files))
 
 
 @pytest.mark.parametrize(
     ("prefix", "table"),
-    [("note.u", OF_A_UNIT), ("p", OF_A_PERSON), ("h", OF_A_HOUSEHOLD)],
+    [("u", OF_A_UNIT), ("p", OF_A_PERSON), ("h", OF_A_HOUSEHOLD)],
     ids=["benefit unit", "person", "household"],
 )
 def test_each_kind_of_piece_has_its_words(
     book: Rulebook, prefix: str, table: dict[str, str]
 ) -> None:
     read = {
-        formula: read_back(book.definitions[f"alpha.{prefix}{index}"], book)
+        formula: read_back(book.definitions[f"common.{prefix}{index}"], book)
         for index, formula in enumerate(table)
     }
     assert read == table
@@ -157,8 +156,8 @@ def test_results_of_other_schemes_are_named(book: Rulebook) -> None:
 
 def test_rates_have_their_values_on_a_day(book: Rulebook) -> None:
     constants = constants_on(book, ON)
-    numbers = {formula: f"alpha.note.u{index}" for index, formula in enumerate(OF_A_UNIT)}
-    people = {formula: f"alpha.p{index}" for index, formula in enumerate(OF_A_PERSON)}
+    numbers = {formula: f"common.u{index}" for index, formula in enumerate(OF_A_UNIT)}
+    people = {formula: f"common.p{index}" for index, formula in enumerate(OF_A_PERSON)}
 
     def read(name: str) -> str:
         return read_back(book.definitions[name], book, constants)

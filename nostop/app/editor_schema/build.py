@@ -8,7 +8,7 @@ from typing import Any
 
 from nostop.app.editor_schema.facts import situation_schemas
 from nostop.app.editor_schema.keys import KEYS
-from nostop.determination.case_files import CasesFile
+from nostop.determination.case_files import CasesFile, ValueExpectation
 from nostop.model import Level
 from nostop.rulebook import Rulebook
 from nostop.rulebook.calls import FUNCTIONS
@@ -39,6 +39,9 @@ def editor_schemas(book: Rulebook) -> dict[str, Schema]:
 def _schema(name: str, model: type[Any], book: Rulebook) -> Schema:
     schema = _tidy(model.model_json_schema(ref_template="#/definitions/{model}"))
     definitions: Schema = schema.pop("$defs", {})
+    if model is CasesFile:
+        # Beside a library, a case says what a working comes to: no pattern of files tells which.
+        definitions[ValueExpectation.__name__] = _tidy(ValueExpectation.model_json_schema())
     parts = {**definitions, model.__name__: schema}
     for part, keys in KEYS.items():
         _describe(parts.get(part, {}), keys)
@@ -148,6 +151,10 @@ def _with_case_names(parts: Schema, book: Rulebook) -> None:
         "description": properties["change"]["description"],
     }
     properties["scheme"] = _enum(book.schemes, properties["scheme"])
+    properties["expect"]["anyOf"] = [
+        {"$ref": f"#/definitions/{name}"} for name in ("Expectation", "ValueExpectation")
+    ]
+    del properties["expect"]["allOf"]
     receipts = [f"award_of_{name}" for name in book.catalogue.awards]
     names = {"items": {"enum": [*book.catalogue.facts, *receipts]}}
     parts["Expectation"]["properties"]["missing"] |= names

@@ -161,8 +161,12 @@ KEYS: dict[str, dict[str, str]] = {
         "change": "What is different; the word unknown takes a fact away.",
         "subject": "Which person, benefit unit or household it is about, where there are several.",
         "scheme": "The scheme it is about, where that is not the pack beside it.",
-        "expect": "What must come out; what is left out is not compared.",
+        "expect": "What must come out: of the scheme, or beside a library of a working.",
         "why": "A sentence on the law or the arithmetic.",
+    },
+    "ValueExpectation": {
+        "working": "The working of the library.",
+        "value": "Pence or a number, a fraction as text, a day, a word, true or false, or unknown.",
     },
     "Expectation": {
         "outcome": "Unknown is an outcome.",
