@@ -48,6 +48,10 @@ check: $(STAMPS)/dev $(STAMPS)/online-events ## everything else CI runs: format,
 	$(BIN)/nostop rules test
 	$(BIN)/python -m pytest -q tests/test_docs.py tests/test_architecture.py
 
+.PHONY: nightly
+nightly: $(STAMPS)/dev ## the rule layer's properties over a hundred thousand random cases
+	NOSTOP_NIGHTLY=1 $(BIN)/python -m pytest -n 2 -q tests/rulebook/test_twin.py tests/determination
+
 .PHONY: rules
 rules: $(STAMPS)/nostop ## only the rule packs: check them, then run their cases
 	$(BIN)/nostop rules check

@@ -104,7 +104,10 @@ class SourceContacts(dy.Schema):
 
 class FeedStatus(dy.Schema):
     """One row for each declared feed: `state` is ok, held (broke its contract: `reason`) or missing
-    (no file)."""
+    (no file, or none of it was known yet).
+
+    Every row read is good, in quarantine, or later than the day of knowledge: `rows_later`.
+    """
 
     source = dy.String(primary_key=True)
     state = dy.String()
@@ -114,6 +117,7 @@ class FeedStatus(dy.Schema):
     rows_read = dy.Int64()
     rows_good = dy.Int64()
     rows_quarantined = dy.Int64()
+    rows_later = dy.Int64()
     as_of = dy.Date(nullable=True)
 
 

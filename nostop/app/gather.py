@@ -35,22 +35,34 @@ def read_declarations(folder: Path, rulebook: Rulebook) -> list[FeedDeclaration]
     return declarations
 
 
-def read_feeds(declarations: list[FeedDeclaration], folder: Path, effective_on: date) -> FeedBatch:
-    """Return what the feeds in a folder say, all together.
+def read_feeds(
+    declarations: list[FeedDeclaration],
+    folder: Path,
+    effective_on: date,
+    known_on: date | None = None,
+) -> FeedBatch:
+    """Return what the feeds in a folder say, all together; `known_on` as `nostop.feeds.load` has
+    it.
 
     Raises:
-        SettingsError: the folder holds a file of none of the feeds.
+        SettingsError: the folder holds a file of none of the feeds, or nothing of them was known.
         PluginError: a declaration names no known connector, or a setting that it does not have.
     """
-    batches = [_read_feed(declaration, folder, effective_on) for declaration in declarations]
+    batches = [
+        _read_feed(declaration, folder, effective_on, known_on) for declaration in declarations
+    ]
     whole = combine(batches)
     if (whole.status["state"] == "missing").all():
+        if whole.status["rows_later"].sum() > 0:
+            raise SettingsError(f"{folder}: nothing in it is of {known_on} or before (--known-on)")
         wanted = ", ".join(declaration.file for declaration in declarations)
         raise SettingsError(f"{folder}: holds no feed; expected {wanted}")
     return whole
 
 
-def _read_feed(declaration: FeedDeclaration, folder: Path, effective_on: date) -> FeedBatch:
+def _read_feed(
+    declaration: FeedDeclaration, folder: Path, effective_on: date, known_on: date | None
+) -> FeedBatch:
     files = sorted(folder.glob(declaration.file))
     if not files:
         return missing(declaration, f"no file {declaration.file}")
@@ -61,7 +73,8 @@ def _read_feed(declaration: FeedDeclaration, folder: Path, effective_on: date) -
         )
     connector = plugins.connector(declaration.connector, declaration.settings)
     try:
-        return load(declaration, connector.read(files[0]), effective_on=effective_on)
+        table = connector.read(files[0])
+        return load(declaration, table, effective_on=effective_on, known_on=known_on)
     except FeedError as error:
         return missing(declaration, str(error), held=True, file=files[0].name)
 

@@ -91,9 +91,11 @@ def _manifest(run: Run) -> dict[str, Any]:
         "snapshot": snapshot_of(run.settings, run.rulebook, run.batch),
         "engine_version": version("nostop"),
         "effective_date": run.settings.effective_on.isoformat(),
+        "known_on": run.settings.known_on.isoformat() if run.settings.known_on else None,
         "synthetic": is_synthetic(run.settings.feeds),
         "inputs": status.to_dicts(),
         "packs": {name: run.rulebook.schemes[name].version for name in run.chosen.schemes},
+        "rules_in_force_on": run.settings.effective_on.isoformat(),
         "release": run.chosen.release,
         "unreleased": run.settings.unreleased,
         "left_out": dict(run.chosen.left_out),
@@ -114,7 +116,7 @@ def _manifest(run: Run) -> dict[str, Any]:
 
 
 def snapshot_of(settings: RunSettings, rulebook: Rulebook, batch: FeedBatch) -> str:
-    """Return an id of what a run rests on: the same for the same inputs, rules, day and
+    """Return an id of what a run rests on: the same for the same inputs, rules, days and
     campaign."""
     parts = [
         settings.effective_on.isoformat(),
@@ -124,6 +126,7 @@ def snapshot_of(settings: RunSettings, rulebook: Rulebook, batch: FeedBatch) -> 
             for source, sha256 in batch.status.sort("source").select("source", "sha256").iter_rows()
         ),
         *(scheme.version for _, scheme in sorted(rulebook.schemes.items())),
+        *([f"known on {settings.known_on}"] if settings.known_on else []),
     ]
     return "S" + hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 

@@ -18,6 +18,7 @@ from nostop.app.gateways import (
     refuse_without_gateway,
 )
 from nostop.app.gather import read_declarations, read_feeds, told_of_trouble
+from nostop.app.known_on import may_write_to_people, refuse_folder_of_another, told_of_later
 from nostop.app.results import LINKS, Run, snapshot_of, write_results
 from nostop.app.rules import read_rules
 from nostop.app.sending import PEOPLE_FLAGGED, Sent, claim_details, policy_of, send, store_of
@@ -26,9 +27,14 @@ from nostop.app.stages import Listener, silent, stage
 from nostop.feeds import FeedBatch
 from nostop.frames import Links, Situation, check
 from nostop.rulebook import Rulebook
+from nostop.rulebook.plan import compile_plan
 
 _NOBODY_TOLD = (
     "NOBODY IS WRITTEN TO: the outreach register or the record of deaths did not arrive whole."
+)
+_NOBODY_TOLD_THEN = (
+    "NOBODY IS WRITTEN TO: this run leaves out what is known by now, or looks ahead: a wish or a "
+    "death could be missing."
 )
 
 
@@ -42,6 +48,7 @@ def run(settings: RunSettings, listener: Listener = silent) -> Run:
         NostopError: rules, feeds or settings that cannot be used; one feed that cannot be used is
         held instead.
     """
+    refuse_folder_of_another(settings)
     rules = _rules(settings, listener)
     batch = _feeds(rules, listener)
     links = _links(settings, batch, listener)
@@ -75,15 +82,18 @@ def _rules(settings: RunSettings, listener: Listener) -> _Rules:
         chosen = choose_schemes(book, settings)
         if not is_synthetic(settings.feeds):
             refuse_without_gateway(book, chosen.schemes)
+        # A rate without a value for the day is told before anything is read.
+        compile_plan(book, settings.effective_on, chosen.schemes)
         told.detail = ", ".join(chosen.schemes)
     return _Rules(settings, book, chosen)
 
 
 def _feeds(rules: _Rules, listener: Listener) -> FeedBatch:
+    settings = rules.settings
     with stage("Reading the feeds", listener) as told:
-        declarations = read_declarations(rules.settings.declarations, rules.book)
-        batch = read_feeds(declarations, rules.settings.feeds, rules.settings.effective_on)
-        told.warnings.extend(told_of_trouble(batch.status))
+        declarations = read_declarations(settings.declarations, rules.book)
+        batch = read_feeds(declarations, settings.feeds, settings.effective_on, settings.known_on)
+        told.warnings.extend([*told_of_trouble(batch.status), *told_of_later(batch.status)])
         used = batch.status.filter(pl.col("state") == "ok").height
         told.detail = (
             f"{used} of {batch.status.height} feeds, {batch.records.height:,} records, "
@@ -142,7 +152,8 @@ def _outreach(
     listener: Listener,
 ) -> Sent:
     settings = rules.settings
-    contacts = assembled.contacts if assembled.contacts_known else None
+    knows_all = may_write_to_people(settings, batch.status)
+    contacts = assembled.contacts if assembled.contacts_known and knows_all else None
     with store_of(settings) as engine:
         run_id = _recorded(rules, batch, assembled, engine)
         with stage("Planning outreach", listener) as told:
@@ -155,6 +166,8 @@ def _outreach(
                 plan, assembled.contacts, claim_details(rules.book), templates
             )
             told.detail = f"{plan.height:,} could be told, {rendered.messages.height:,} will be"
+            if assembled.contacts_known and not knows_all:
+                told.warnings.append(_NOBODY_TOLD_THEN)
         with stage("Writing the messages", listener) as told:
             sent = send(settings, engine, run_id, plan, rendered)
             told.detail = f"{sent.count:,} in the {settings.channel}; nothing leaves this machine"
@@ -172,6 +185,7 @@ def _recorded(rules: _Rules, batch: FeedBatch, assembled: linkage.Assembled, eng
     record = store.RunRecord(
         run_id=run_id,
         effective_on=settings.effective_on,
+        known_on=settings.known_on,
         synthetic=is_synthetic(settings.feeds),
         started_at=settings.started_at,
         pack_versions={

@@ -19,6 +19,7 @@ class RunSettings:
         up.
     out: folder that gets the results, made where there is none.
     effective_on: the day for which everything is worked out.
+    known_on: the day of knowledge: what feeds say of later days is left out; None means nothing is.
     started_at: when the run started, with its zone; kept in the database only.
     rules, declarations: folders of rule packs and of feed declarations.
     schemes: None means every scheme that is released.
@@ -33,6 +34,7 @@ class RunSettings:
     started_at: datetime
     rules: Path
     declarations: Path
+    known_on: date | None = None
     schemes: list[str] | None = None
     unreleased: bool = False
     channel: str = "outbox"

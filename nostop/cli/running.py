@@ -51,6 +51,14 @@ def run(
             help="The day for which everything is worked out, as 2026-06-01.",
         ),
     ],
+    known_on: Annotated[
+        str | None,
+        typer.Option(
+            "--known-on",
+            metavar="DATE",
+            help="Leave out what the feeds say of later days, as 2026-05-01.",
+        ),
+    ] = None,
     scheme: SchemeOption = None,
     rules: RulesOption = None,
     declarations: Annotated[
@@ -81,6 +89,7 @@ def run(
         feeds=feeds,
         out=out_dir,
         effective_on=_day(on),
+        known_on=parse_date(known_on, "--known-on"),
         started_at=datetime.now(UTC),
         rules=rules or default_rules_dir(),
         declarations=declarations or app.default_declarations_dir(),

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from nostop import app
 from nostop.app import Run, Summary, TruthCheck
+from nostop.app.known_on import rows_later
 from nostop.app.truth_check import ENTITLED, WORTH_ASKING
 from nostop.cli.shared import out, table
 from nostop.model import pounds
@@ -36,6 +37,9 @@ def summary(run: Run) -> None:
         f"{found.records:,} records: {found.people:,} people alive on {run.settings.effective_on}, "
         f"in {found.benefit_units:,} benefit units and {found.households:,} households."
     )
+    if run.settings.known_on is not None:
+        later = rows_later(run.batch.status)
+        console.print(f"As known on {run.settings.known_on}: {later:,} later rows are left out.")
     _rules(run)
     console.print()
     console.print(_schemes(found, titles))

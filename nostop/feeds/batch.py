@@ -84,6 +84,7 @@ def missing(
         "rows_read": 0,
         "rows_good": 0,
         "rows_quarantined": 0,
+        "rows_later": 0,
         "as_of": None,
     }
     frame = pl.DataFrame([status], schema=empty(FeedStatus).schema)

@@ -15,6 +15,7 @@ from nostop.feeds.emit import (
     records,
     relations,
 )
+from nostop.feeds.known import is_known_whole, is_later
 from nostop.feeds.rows import AS_OF, COLUMN, LINE, REASON, REPEATS, typed
 from nostop.frames import Completeness, FeedStatus, Quarantine, empty
 from nostop.model import FeedError
@@ -22,30 +23,37 @@ from nostop.ports import RawTable
 
 
 def load(
-    declaration: FeedDeclaration, table: RawTable, *, effective_on: date | None = None
+    declaration: FeedDeclaration,
+    table: RawTable,
+    *,
+    effective_on: date | None = None,
+    known_on: date | None = None,
 ) -> FeedBatch:
     """Return what a feed says, row by row; a row that cannot be right is in quarantine.
 
-    Every row of the file is either good or in quarantine: `rows_read` is the sum of the two.
+    Every row of the file is good, in quarantine, or later than `known_on`: `rows_read` is the sum.
 
     Args:
         declaration: what the source promised.
         table: what a connector read.
         effective_on: where given, a feed whose newest row is too old for its contract is refused.
+        known_on: where given, rows dated later make no frame at all: nobody knew them on that day.
+            Whether the file keeps its contract is judged by all its rows; how old it is, by those
+            known, on the earlier of the two days.
 
     Raises:
         FeedError: the file breaks its contract (columns, rows, bad rows, freshness). Nothing of it
             may be used then: give the message to `missing(declaration, message, held=True)`.
     """
     rows = typed(declaration, table)
-    good = rows.filter(pl.col(REASON).is_null())
-    bad = rows.filter(pl.col(REASON).is_not_null())
-    quarantine = _quarantine(declaration, table, bad)
+    is_bad = pl.col(REASON).is_not_null()
     _refuse_few(declaration, table)
-    _refuse_bad(declaration, table, quarantine)
-    newest = _newest(good)
+    _refuse_bad(declaration, table, _quarantine(declaration, table, rows.filter(is_bad)))
+    known = rows if known_on is None else rows.filter(~is_later(known_on))
+    good, bad = known.filter(~is_bad), known.filter(is_bad)
+    quarantine = _quarantine(declaration, table, bad)
     if effective_on is not None:
-        _refuse_stale(declaration, table, newest, effective_on)
+        _refuse_stale(declaration, table, good, min(effective_on, known_on or effective_on))
     current = _current(declaration, table, good)
     found = records(declaration, good)
     parts = {
@@ -55,8 +63,8 @@ def load(
         "relations": relations(declaration, good),
         "contacts": contacts(declaration, good),
         "quarantine": [quarantine],
-        "status": [_status(declaration, table, quarantine, newest)],
-        "completeness": [_completeness(declaration)],
+        "status": [_status(declaration, table, good, quarantine, known_on)],
+        "completeness": [_completeness(declaration, rows, known_on)],
         "set_aside": people_set_aside(declaration, bad),
     }
     if any(contact.hold_where_set_aside for contact in declaration.contacts):
@@ -122,17 +130,17 @@ def _refuse_bad(declaration: FeedDeclaration, table: RawTable, quarantine: pl.Da
     )
 
 
-def _newest(good: pl.DataFrame) -> date | None:
-    newest = good[AS_OF].max()
+def _newest(rows: pl.DataFrame) -> date | None:
+    newest = rows[AS_OF].max()
     return newest if isinstance(newest, date) else None
 
 
 def _refuse_stale(
-    declaration: FeedDeclaration, table: RawTable, newest: date | None, effective_on: date
+    declaration: FeedDeclaration, table: RawTable, good: pl.DataFrame, on: date
 ) -> None:
-    days = declaration.contract.fresh_for_days
-    if newest is not None and (effective_on - newest).days > days:
-        found = f"its newest row is of {newest}, more than {days} days before {effective_on}"
+    days, newest = declaration.contract.fresh_for_days, _newest(good)
+    if newest is not None and (on - newest).days > days:
+        found = f"its newest row is of {newest}, more than {days} days before {on}"
         raise FeedError(f"{table.file}: {found}: ask the source for a newer file")
 
 
@@ -151,27 +159,38 @@ def _current(declaration: FeedDeclaration, table: RawTable, good: pl.DataFrame) 
 
 
 def _status(
-    declaration: FeedDeclaration, table: RawTable, quarantine: pl.DataFrame, newest: date | None
+    declaration: FeedDeclaration,
+    table: RawTable,
+    good: pl.DataFrame,
+    quarantine: pl.DataFrame,
+    known_on: date | None,
 ) -> pl.DataFrame:
+    later = _rows_read(table) - good.height - quarantine.height
+    not_yet = later > 0 and good.is_empty()
     status = {
         "source": declaration.id,
-        "state": "ok",
-        "reason": None,
+        "state": "missing" if not_yet else "ok",
+        "reason": f"{table.file}: no row of it is of {known_on} or before" if not_yet else None,
         "file": table.file,
         "sha256": table.sha256,
         "rows_read": _rows_read(table),
-        "rows_good": _rows_read(table) - quarantine.height,
+        "rows_good": good.height,
         "rows_quarantined": quarantine.height,
-        "as_of": newest,
+        "rows_later": later,
+        "as_of": _newest(good),
     }
     return pl.DataFrame([status], schema=empty(FeedStatus).schema)
 
 
-def _completeness(declaration: FeedDeclaration) -> pl.DataFrame:
-    rows = [
+def _completeness(
+    declaration: FeedDeclaration, rows: pl.DataFrame, known_on: date | None
+) -> pl.DataFrame:
+    whole = known_on is None or is_known_whole(declaration, rows, known_on)
+    claims = [
         (declaration.id, kind, name, complete.applies_to)
         for complete in declaration.complete_for
+        if whole
         for kind, names in (("fact", complete.facts), ("award", complete.awards))
         for name in names
     ]
-    return pl.DataFrame(rows, schema=empty(Completeness).schema, orient="row")
+    return pl.DataFrame(claims, schema=empty(Completeness).schema, orient="row")

@@ -16,7 +16,10 @@ from nostop.store.tables import FeedFile, KnownPerson, Run, RunCount, RunInput, 
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """What is kept of a run: pack version by scheme, hash by input, and what it counted."""
+    """What is kept of a run: pack version by scheme, hash by input, and what it counted.
+
+    known_on: the day of knowledge, where it was not all that there is.
+    """
 
     run_id: str
     effective_on: date
@@ -25,6 +28,7 @@ class RunRecord:
     pack_versions: Mapping[str, str]
     inputs: Mapping[str, str]
     counts: Mapping[str, int]
+    known_on: date | None = None
 
 
 def record_run(engine: Engine, run: RunRecord) -> None:
@@ -48,6 +52,7 @@ def record_run(engine: Engine, run: RunRecord) -> None:
                 effective_on=run.effective_on,
                 synthetic=run.synthetic,
                 started_at=run.started_at,
+                known_on=run.known_on,
             )
         )
         for model, frame in ((RunPack, packs), (RunInput, inputs), (RunCount, counts)):

@@ -44,6 +44,7 @@ class Run(Base, table=True):
     effective_on: date = Field(sa_type=DAY)
     synthetic: bool = Field(sa_type=YES_NO)
     started_at: datetime = Field(sa_type=MOMENT)
+    known_on: date | None = Field(default=None, sa_type=DAY)
 
 
 class RunPack(Base, table=True):
@@ -91,6 +92,7 @@ class FeedFile(Base, table=True):
     rows_good: int = Field(sa_type=WHOLE)
     rows_quarantined: int = Field(sa_type=WHOLE)
     as_of: date | None = Field(sa_type=DAY)
+    rows_later: int = Field(sa_type=WHOLE, sa_column_kwargs={"server_default": "0"})
 
 
 class KnownPerson(Base, table=True):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nostop.determination.again import changed_households, determine_again
@@ -16,7 +16,7 @@ from nostop.model import FrameError
 from nostop.rulebook import load_rulebook
 from tests.rulebook.random_packs import random_situation
 from tests.rulebook.small import ON, RATES, pack_text, situation, write_rules
-from tests.rulebook.worlds import world
+from tests.rulebook.worlds import world, worlds
 
 
 def parquet(frame: pl.DataFrame) -> bytes:
@@ -47,7 +47,7 @@ def mixed(before: Situation, other: Situation, homes: pl.DataFrame) -> Situation
     return replace(before, people=people, awards=awards, **tables)
 
 
-@settings(max_examples=12, deadline=None, derandomize=True, phases=(Phase.explicit, Phase.generate))
+@worlds(12)
 @given(seed=st.integers(0, 10**9))
 def test_what_changed_worked_out_again_is_a_full_run(seed: int) -> None:
     made = world(seed, households=40)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nostop.determination import Decider, determine, read_situation
@@ -18,7 +18,7 @@ from nostop.model import FrameError, RuleError, SituationError
 from nostop.rulebook import Rulebook, default_rules_dir, load_rulebook
 from nostop.rulebook.catalogue import LARGEST_AMOUNT
 from tests.rulebook.small import ON, pack_text, write_rules
-from tests.rulebook.worlds import world
+from tests.rulebook.worlds import world, worlds
 
 
 def _rows(situation: Situation) -> SituationRows:
@@ -30,8 +30,7 @@ def _rows(situation: Situation) -> SituationRows:
     )
 
 
-# A seed is not a smaller case for being a smaller number, so nothing is gained by shrinking it.
-@settings(max_examples=12, deadline=None, derandomize=True, phases=(Phase.explicit, Phase.generate))
+@worlds(12)
 @given(seed=st.integers(0, 10**9))
 def test_one_situation_is_decided_as_determine_does(seed: int) -> None:
     made = world(seed, households=40)

@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nostop.determination.determine import determine
@@ -24,12 +24,10 @@ from nostop.rulebook import Rulebook
 from nostop.rulebook.plan import KEYS
 from tests.rulebook.random_packs import random_value
 from tests.rulebook.small import ON
-from tests.rulebook.worlds import World, world
+from tests.rulebook.worlds import World, world, worlds
 
 SEEDS = st.integers(0, 10**9)
-# A seed is not a smaller case for being a smaller number, so nothing is gained by shrinking it.
-PHASES = (Phase.explicit, Phase.generate)
-QUICK = settings(max_examples=8, deadline=None, derandomize=True, phases=PHASES)
+QUICK = worlds(8)
 AWARDS = (("carers_allowance", "week"), ("universal_credit", "month"), ("pension_credit", "week"))
 
 #: Whether a fact of a household is to become known; receipt of awards is the fact `awards`.

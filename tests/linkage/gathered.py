@@ -111,7 +111,8 @@ def complete(
 
 
 def status(source: str, state: str = "ok") -> dict[str, object]:
-    row = {"rows_read": 1, "rows_good": 1, "rows_quarantined": 0, "as_of": AS_OF}
+    rows = {"rows_read": 1, "rows_good": 1, "rows_quarantined": 0, "rows_later": 0}
+    row = {**rows, "as_of": AS_OF}
     return {"source": source, "state": state, "reason": None, "file": None, "sha256": None, **row}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nostop.determination.explaining import explain_situation, trace_situation
@@ -16,7 +16,7 @@ from nostop.rulebook.explain import MAX_LINES, shown
 from nostop.rulebook.meanings import Value
 from nostop.rulebook.tree import BOOL, DATE, INT, Kind
 from tests.rulebook.small import ON, pack_text, situation, write_rules
-from tests.rulebook.worlds import world
+from tests.rulebook.worlds import world, worlds
 
 WEEK = Kind("money", Period.WEEK)
 
@@ -91,7 +91,7 @@ def test_trace_tells_every_value_and_what_was_unknown(book: Rulebook) -> None:
     assert "alpha.amount [b] = £97.00 a week (unknown: pay of p0): A test scheme" in lines
 
 
-@settings(max_examples=8, deadline=None, derandomize=True, phases=(Phase.explicit, Phase.generate))
+@worlds(8)
 @given(seed=st.integers(0, 10**9))
 def test_every_result_is_told_in_few_lines(seed: int) -> None:
     made = world(seed, households=12)

@@ -4,7 +4,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nostop.determination import Decider, determine
@@ -13,6 +13,7 @@ from nostop.rulebook import Rulebook, load_rulebook
 from nostop.rulebook.compile import LARGEST_DENOMINATOR
 from tests.rulebook.random_packs import random_rules
 from tests.rulebook.small import ON, RATES, pack_text, situation, write_rules
+from tests.rulebook.worlds import worlds
 
 
 def _refused(book: Rulebook) -> tuple[str, str]:
@@ -53,7 +54,7 @@ def test_a_formula_is_refused_by_both_or_by_none(part: str, share: int, tmp_path
     assert by_decider == by_plan
 
 
-@settings(max_examples=15, deadline=None, derandomize=True, phases=(Phase.explicit, Phase.generate))
+@worlds(15)
 @given(seed=st.integers(0, 10**9))
 def test_random_packs_are_refused_by_both_or_by_none(
     seed: int, tmp_path_factory: pytest.TempPathFactory

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nostop.determination.prepare import prepared
@@ -21,11 +21,9 @@ from nostop.rulebook.meanings import Observer, Value
 from nostop.rulebook.plan import compile_plan
 from nostop.rulebook.tree import Choose, Compare, Definition, Lit, Logic, Lookup, Node
 from tests.rulebook.small import ON, pack_text, situation, write_rules
-from tests.rulebook.worlds import World, world
+from tests.rulebook.worlds import World, world, worlds
 
-QUICK = settings(
-    max_examples=10, deadline=None, derandomize=True, phases=(Phase.explicit, Phase.generate)
-)
+QUICK = worlds(10)
 
 
 def _ready(made: World) -> tuple[Interpreter, list[Household]]:

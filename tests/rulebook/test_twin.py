@@ -3,7 +3,7 @@ people."""
 
 from typing import Any
 
-from hypothesis import Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nostop.determination.determine import determine
@@ -12,7 +12,7 @@ from nostop.rulebook.household import household_rows
 from nostop.rulebook.interpreter import Interpreter, Result
 from nostop.rulebook.plan import KEYS, Plan, compile_plan
 from tests.rulebook.small import ON
-from tests.rulebook.worlds import World, world
+from tests.rulebook.worlds import World, world, worlds
 
 #: What a determination says; its other columns say of whom, when and by which pack.
 TOLD = (
@@ -44,8 +44,7 @@ def _both(made: World) -> list[tuple[dict[str, Any], Result]]:
     return [(rows[each.scheme, each.place.id], each) for each in results]
 
 
-# A seed is not a smaller case for being a smaller number, so nothing is gained by shrinking it.
-@settings(max_examples=25, deadline=None, derandomize=True, phases=(Phase.explicit, Phase.generate))
+@worlds(25)
 @given(seed=st.integers(0, 10**9))
 def test_compiled_plan_agrees_with_the_interpreter(seed: int) -> None:
     for row, result in _both(world(seed, households=60)):

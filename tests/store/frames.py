@@ -14,7 +14,13 @@ AT = datetime(2026, 6, 1, 9, 30, tzinfo=UTC)
 SHA = "a" * 64
 
 
-def run(engine: Engine, run_id: str = "run-1", started_at: datetime = AT, **counts: int) -> str:
+def run(
+    engine: Engine,
+    run_id: str = "run-1",
+    started_at: datetime = AT,
+    known_on: date | None = None,
+    **counts: int,
+) -> str:
     record = RunRecord(
         run_id=run_id,
         effective_on=ON,
@@ -23,6 +29,7 @@ def run(engine: Engine, run_id: str = "run-1", started_at: datetime = AT, **coun
         pack_versions={"pension_credit": "2026.1"},
         inputs={"dwp_awards.csv": SHA},
         counts=counts,
+        known_on=known_on,
     )
     record_run(engine, record)
     return run_id

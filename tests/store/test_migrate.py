@@ -1,12 +1,19 @@
+import re
+from pathlib import Path
+
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from nostop.model import StoreError
-from nostop.store import open_store, upgrade
-from nostop.store.tables import Base
+from nostop.store import migrations, open_store, read_table, record_feeds, upgrade
+from nostop.store.tables import Base, FeedFile, Run
+from tests.store.frames import run
+from tests.store.test_runs import FEEDS
 
 
 def test_upgrade_makes_exactly_the_tables_of_the_models(empty: Engine):
@@ -36,13 +43,13 @@ def test_upgrade_makes_the_very_tables_that_the_models_describe(empty_sqlite: En
 
 
 def ddl(engine: Engine) -> dict[str, list[str]]:
-    """What each of our tables was made with, line by line, whatever the order."""
+    """What each of our tables was made with, piece by piece, whatever the order."""
     query = text("SELECT name, sql FROM sqlite_master WHERE type = 'table'")
     with engine.connect() as connection:
         tables = dict(tuple(row) for row in connection.execute(query))
     tables.pop("alembic_version", None)
     return {
-        name: sorted(line.strip(" ,\t") for line in sql.splitlines())
+        name: sorted(filter(None, (piece.strip() for piece in re.split(r"[,\n]", sql))))
         for name, sql in tables.items()
     }
 
@@ -51,13 +58,30 @@ def test_upgrade_twice_changes_nothing(store: Engine):
     with store.begin() as connection:
         connection.execute(
             text(
-                "INSERT INTO runs VALUES ('r1', '2026-06-01', :yes, '2026-06-01 00:00:00.000000')"
+                "INSERT INTO runs (run_id, effective_on, synthetic, started_at) "
+                "VALUES ('r1', '2026-06-01', :yes, '2026-06-01 00:00:00.000000')"
             ),
             {"yes": True},
         )
     upgrade(store)
     with store.connect() as connection:
         assert connection.execute(text("SELECT run_id FROM runs")).scalars().all() == ["r1"]
+
+
+def test_a_database_of_before_days_of_knowledge_keeps_its_rows(store: Engine):
+    record_feeds(store, run(store), FEEDS)
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    with store.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+        left = [column["name"] for column in inspect(connection).get_columns("feed_files")]
+        assert "rows_later" not in left
+    upgrade(store)
+    assert read_table(store, Run).select("run_id", "known_on").rows() == [("run-1", None)]
+    kept = read_table(store, FeedFile)
+    assert kept["rows_read"].to_list() == [0, 10]
+    assert kept["rows_later"].to_list() == [0, 0]
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(empty: Engine):

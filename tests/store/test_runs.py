@@ -28,16 +28,22 @@ FEEDS = pl.DataFrame(
         "rows_good": [9, 0],
         "rows_quarantined": [1, 0],
         "as_of": [date(2026, 5, 1), None],
+        "rows_later": [0, 4],
     }
 )
 
 
 def test_a_run_is_kept_with_what_it_used_and_counted(store: Engine):
     run(store, people=5000)
-    assert read_table(store, Run).row(0) == ("run-1", ON, True, AT)
+    assert read_table(store, Run).row(0) == ("run-1", ON, True, AT, None)
     assert read_table(store, RunPack).row(0) == ("run-1", "pension_credit", "2026.1")
     assert read_table(store, RunInput).row(0) == ("run-1", "dwp_awards.csv", SHA)
     assert read_table(store, RunCount).row(0) == ("run-1", "people", 5000)
+
+
+def test_a_run_is_kept_with_its_day_of_knowledge(store: Engine):
+    run(store, known_on=date(2026, 5, 20))
+    assert read_table(store, Run)["known_on"].to_list() == [date(2026, 5, 20)]
 
 
 def test_a_run_is_recorded_once(store: Engine):
