@@ -10,7 +10,7 @@ from nostop import app
 from nostop.app.releasing import ReleaseAsked, Released, Signature
 from nostop.cli.shared import RulesOption, SchemeOption, out, parse_date, parse_purpose, table
 from nostop.model import SettingsError
-from nostop.rulebook import default_rules_dir
+from nostop.rulebook import default_rules_dir, sound_rulebook
 
 _PERSON = re.compile(
     r"\s*(?P<name>[^<>,]+?)\s*<(?P<email>[^<>@\s]+@[^<>@\s]+)>\s*,\s*(?P<role>.+?)\s*"
@@ -61,7 +61,7 @@ def release(
         replace_last=replace_last,
     )
     folder = rules or default_rules_dir()
-    _show(app.release(app.read_rules(folder), asked))
+    _show(app.release(sound_rulebook(folder), asked))
 
 
 def _day(text: str) -> date:

@@ -91,13 +91,22 @@ def circles(reads: Mapping[str, Iterable[str]]) -> list[list[str]]:
 
 
 def schemes_read(schemes: Iterable[str], definitions: Iterable[Definition]) -> dict[str, set[str]]:
-    """Return, for each scheme, the schemes whose outcome or amount it reads."""
-    found: dict[str, set[str]] = {name: set() for name in schemes}
-    for definition in definitions:
-        owner = definition.name.split(".")[0]
-        for name in definition.reads:
-            if owner in found and name.endswith((".entitled", ".amount")):
-                found[owner].add(name.split(".")[0])
+    """Return, for each scheme, the schemes whose outcome or amount it reads, itself or through the
+    libraries it rests on."""
+    known = {each.name: each for each in definitions}
+    found: dict[str, set[str]] = {}
+    for scheme in schemes:
+        waiting = [name for name in known if name.startswith(f"{scheme}.")]
+        seen, read = set(waiting), set()
+        while waiting:
+            for name in known[waiting.pop()].reads:
+                owner, _, rest = name.partition(".")
+                if rest in ("entitled", "amount"):
+                    read.add(owner)
+                elif name in known and name not in seen:
+                    seen.add(name)
+                    waiting.append(name)
+        found[scheme] = read
     return found
 
 

@@ -274,19 +274,19 @@ class _Telling:
         return [f"Not on record, so worked out from what is: {'; '.join(found)}."] if found else []
 
     def notes(self) -> list[str]:
-        """The pack's notes beside a result that is not a no; one that comes to nothing is not
+        """The pack's notes that stand beside such an outcome; one that comes to nothing is not
         shown."""
-        if self.result.outcome is Outcome.NOT_ENTITLED:
-            return []
         lines = []
         for note in self.scheme.pack.notes:
+            if self.result.outcome not in note.beside:
+                continue
             value = ""
             if note.formula is not None:
                 definition = self.definitions[f"{self.result.scheme}.note.{note.id}"]
                 found = self.value(definition.name)
                 if found is False or found == NOTHING:
                     continue
-                value = f": {shown(found, definition.tree.kind)}"
+                value = "" if found is True else f": {shown(found, definition.tree.kind)}"
             lines.append(f"Note: {note.says}{value}{_cited(note.cite)}.")
         return lines[:_MAX_NOTES]
 

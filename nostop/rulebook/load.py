@@ -46,19 +46,29 @@ def check(path: Path) -> list[Problem]:
     return unfilled
 
 
+def sound_rulebook(path: Path) -> Rulebook:
+    """Read a rules folder as `load_rulebook` does, and refuse as well what would change no result
+    and is surely a mistake, as `sense.py` lists it.
+
+    Raises:
+        RuleError: as `load_rulebook`.
+    """
+    folder, book = _read(path)
+    check_sense(folder, book)
+    _refuse(folder)
+    return with_content_hashes(book)
+
+
 def examine(path: Path) -> tuple[Rulebook | None, list[Problem]]:
-    """Check a rules folder as its authors want it: what `check` says, and what would change no
-    result and is surely a mistake, as `sense.py` lists it.
+    """Check a rules folder as its authors want it: what `check` says, and what `sound_rulebook`
+    refuses.
 
     Returns:
         The rule book and nothing wrong, or None and one problem for each root cause.
     """
     unfilled = blanks_in_cases(path)
     try:
-        folder, book = _read(path)
-        check_sense(folder, book)
-        _refuse(folder)
-        book = with_content_hashes(book)
+        book = sound_rulebook(path)
         load_releases(book)
     except RuleError as error:
         return None, [*error.problems, *unfilled]

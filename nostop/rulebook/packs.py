@@ -140,13 +140,16 @@ class Claim(Strict):
 
 
 class Note(Strict):
-    """Something shown beside a result that never changes it."""
+    """Something shown beside a result (`beside` says of which outcomes) that never changes it."""
 
     id: Name
     says: Sentence
     formula: Formula | None = None
     per: Period | None = None
     cite: Cite
+    beside: tuple[Literal["entitled", "unknown", "not_entitled"], ...] = Field(
+        default=("entitled", "unknown"), min_length=1
+    )
 
 
 class Library(Strict):

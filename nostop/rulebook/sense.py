@@ -17,6 +17,7 @@ from nostop.rulebook.leftovers import (
     unused_libraries,
 )
 from nostop.rulebook.population import FILE, Population, outcomes, read_population
+from nostop.rulebook.versions import schemes_behind
 from nostop.strict_yaml import read_yaml
 
 _ALWAYS = {
@@ -39,15 +40,21 @@ def check_sense(folder: Folder, book: Rulebook) -> None:
     decided = list(always_decided(book))
     for name, index, truth in decided:
         folder.tell(folder.owners[name], _ALWAYS[truth], "entitled_when", index, "when")
+    behind = schemes_behind(book)
     for name, scheme in book.schemes.items():
-        owner, definitions = folder.owners[name], (*scheme.conditions, *scheme.parts)
-        facts = book.facts_read(each.name for each in definitions)
+        owner = folder.owners[name]
+        facts = {fact for each in (name, *behind[name]) for fact in _facts(book, each)}
         folder.tell_all(owner, misplaced(scheme.pack, owner.path.relative_to(folder.path)))
         folder.tell_all(owner, unused_libraries(book, scheme))
         folder.tell_all(owner, never_read(scheme.pack, facts))
         folder.tell_all(owner, opens_nothing(scheme.pack, book.schemes, book.catalogue))
     told = {name for name, _, _ in decided}
     _check_outcomes(folder, book, [name for name in book.schemes if name not in told], population)
+
+
+def _facts(book: Rulebook, name: str) -> set[str]:
+    scheme = book.schemes[name]
+    return book.facts_read(each.name for each in (*scheme.conditions, *scheme.parts))
 
 
 def _check_outcomes(

@@ -66,7 +66,6 @@ HOUSEHOLD_FACTS = (
     "tenure",
     "rent",
     "service_charge",
-    "eligible_private_rent",
     "bedrooms",
     "council_tax_band",
     "council_tax",

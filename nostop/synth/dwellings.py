@@ -176,23 +176,7 @@ def _with_rent(households: pl.DataFrame, shapes: Shapes, chance: Chance) -> pl.D
         bedrooms=pl.Series(bedrooms.astype(np.int64)),
         rent=pl.Series(rent),
         service_charge=pl.Series(charge),
-        eligible_private_rent=pl.Series(
-            _within_local_allowance(households, np.where(tenure == "private_rent", rent, 0), shapes)
-        ),
     )
-
-
-def _within_local_allowance(households: pl.DataFrame, rent: Ints, shapes: Shapes) -> Ints:
-    """Return the part of a month's private rent within the Local Housing Allowance for the rooms
-    the household needs."""
-    adults, head, size = (households[name].to_numpy() for name in ("adults", "head_adults", "size"))
-    rooms = 1 + adults - head + (size - adults + 1) // 2
-    young = households["head_age_days"].to_numpy() < shapes["shared_room_below_age"] * YEAR_DAYS
-    sharing = households["household_type"].str.ends_with("sharers").to_numpy()
-    place = np.where(sharing | (young & (size == 1)), 0, np.clip(rooms, 1, 4))
-    allowance = np.asarray(shapes["local_housing_allowance"])[place]
-    within: Ints = np.minimum((rent * 52 + 6) // 12, allowance).astype(np.int64)
-    return within
 
 
 def _with_council_tax(households: pl.DataFrame, shapes: Shapes, chance: Chance) -> pl.DataFrame:

@@ -14,17 +14,24 @@ from nostop.app.settings import RunSettings
 from nostop.model import RuleError, SettingsError
 from nostop.rulebook import check, default_rules_dir, load_rulebook
 from nostop.rulebook.releases import in_force, load_releases
-from tests.rulebook.small import RATES, pack_text, write_rules
+from tests.rulebook.mistakes import rates_named_in
+from tests.rulebook.small import pack_text, write_rules
 
-BETA = pack_text({"ill": "any_adult(ill)"}, {"part_a": "week_b"}, scheme="beta")
-ALPHA = pack_text({"settled": "not entitled(beta)"}, {"part_a": "week_a"})
+BETA = pack_text({"ill": "any_adult(ill)"}, {"part_a": "week_b"}, scheme="beta", asked="ill")
+ALPHA = pack_text({"settled": "not entitled(beta)"}, {"part_a": "week_a"}, asked="ill")
 CASES = """\
 situations:
   ill_one: {people: {ann: {role: adult, ill: true}}, households: {h: {nation: england}}}
 cases:
   - {name: Somebody who is ill, effective_date: 2026-06-01, start_from: ill_one, expect: {outcome: entitled}}
+  - {name: Somebody who is well, effective_date: 2026-06-01, start_from: ill_one, change: {people: {ann: {ill: false}}},
+    expect: {outcome: not_entitled}}
 """
-NOT = CASES.replace("outcome: entitled", "outcome: not_entitled")
+NOT = (
+    CASES.replace("outcome: entitled", "outcome: once")
+    .replace("outcome: not_entitled", "outcome: entitled")
+    .replace("outcome: once", "outcome: not_entitled")
+)
 ANN = Signature("Ann Hill", "ann@example.org", "policy lead", date(2026, 3, 20))
 BOB = Signature("Bob Dale", "bob@example.org", "head of law", date(2026, 3, 21))
 ASKED = ReleaseAsked(date(2026, 4, 6), "synthetic_data", (ANN, BOB))
@@ -32,8 +39,8 @@ LATER = replace(ASKED, from_=date(2026, 5, 1))
 FILES = {
     "uk/alpha/pack.yaml": ALPHA,
     "uk/beta/pack.yaml": BETA,
-    "uk/alpha/rates.yaml": RATES,
-    "uk/beta/rates.yaml": RATES,
+    "uk/alpha/rates.yaml": rates_named_in(ALPHA),
+    "uk/beta/rates.yaml": rates_named_in(BETA),
     "uk/alpha/cases/all.yaml": NOT,
     "uk/beta/cases/all.yaml": CASES,
 }
@@ -59,7 +66,7 @@ def test_release_is_written_as_it_will_be_read(rules: Path) -> None:
     book = load_rulebook(rules)
     made = release(book, replace(ASKED, note='Each: "all" of them'))
     alpha, beta = (book.schemes[name].content_hash for name in ("alpha", "beta"))
-    assert made.cases == 2
+    assert made.cases == 4
     assert made.file.name == "2026-04-06_synthetic_data.yaml"
     assert (
         made.file.read_text(encoding="utf-8")
@@ -199,7 +206,7 @@ def test_case_with_a_blank_is_refused(rules: Path) -> None:
 
 
 def test_rate_without_a_value_on_the_day_is_refused(rules: Path) -> None:
-    rates = RATES.replace(
+    rates = FILES["uk/beta/rates.yaml"].replace(
         "week_b: {means: Weekly amount, type: money, per: week,",
         "week_b: {means: Weekly amount, type: money, per: week, uprated: yearly,",
     )

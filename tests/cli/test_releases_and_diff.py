@@ -53,7 +53,7 @@ def test_release_tells_what_is_new_and_who_approved(
     printed = " ".join(capsys.readouterr().out.split())
     assert "In force from 2026-04-06 for synthetic_data" in printed
     assert "Approved by Ann Hill (head of policy), 2026-03-20" in printed
-    assert "2 cases pass." in printed
+    assert "4 cases pass." in printed
     assert (rules / "releases/2026-04-06_synthetic_data.yaml").is_file()
 
 

@@ -65,11 +65,11 @@ def both(*changes: Callable[[str], str]) -> Callable[[str], str]:
 
 
 def rates_named_in(text: str) -> str:
-    """Return the rates and tables above that a pack names: one that nothing reads is a mistake."""
+    """Return the rates and tables that a pack names, or one: what nothing reads is a mistake."""
     start, *entries = re.split(r"^(?=  \w+:)|^(?=tables:)", RATES, flags=re.MULTILINE)
-    named = {*re.findall(r"\w+", text), "week_a", "tables"}
+    named = {*re.findall(r"\w+", text), "tables"}
     kept = [each for each in entries if each.split(":")[0].strip() in named]
-    return start + "".join(kept).removesuffix("tables:\n")
+    return start + ("".join(kept).removesuffix("tables:\n") or entries[0])
 
 
 def write(folder: Path, changes: Mapping[str, Callable[[str], str]]) -> Path:

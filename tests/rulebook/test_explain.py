@@ -71,6 +71,25 @@ def test_unknown_tells_what_is_open_and_missing_and_what_stood_in(book: Rulebook
     ]
 
 
+def test_a_note_stands_beside_the_outcomes_it_says(tmp_path: Path) -> None:
+    text = pack_text(
+        {"poor": "total(pay) < week_a"},
+        {"part_a": "week_b"},
+        notes={"opens": "any_adult(ill)", "tax": "yearly(part_a)"},
+    ).replace(
+        "{id: opens, says: A note,", "{id: opens, beside: [not_entitled], says: Claim the other,"
+    )
+    book = load_rulebook(write_rules(tmp_path, alpha=text))
+    told = _told(book, {"pay": 10_000, "ill": True})
+    assert [line for line in told if line.startswith("Note")] == [
+        "Note: Claim the other [some law]."
+    ]
+    told = _told(book, {"pay": 0, "ill": True})
+    assert [line for line in told if line.startswith("Note")] == [
+        "Note: A note: £173.16 a year [some law]."
+    ]
+
+
 def test_sources_are_named_with_their_date(book: Rulebook) -> None:
     evidence = pl.DataFrame(
         {"level": ["person"], "subject_id": ["p0"], "fact": ["pay"], "source": ["pay_feed"], "record_id": ["r1"],

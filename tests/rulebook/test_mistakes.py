@@ -343,3 +343,14 @@ def test_name_of_a_library_cannot_be_used_again(tmp_path: Path) -> None:
     assert (
         told(folder) == f"{PACK}:15:3: 'money' is already a working of shared: choose another name"
     )
+
+
+def test_circle_between_schemes_through_a_library_is_told_with_its_path(tmp_path: Path) -> None:
+    shared = library_text("shared", {"has_beta": ("benefit_unit", "entitled(beta)")})
+    first = pack_text({"other": "has_beta or is_married"}, {"part": "week_a"}, uses=["shared"])
+    second = pack_text(
+        {"other": "entitled(alpha) or is_married"}, {"part": "week_a"}, scheme="beta"
+    )
+    files = {"uk/shared/library.yaml": shared}
+    folder = write_rules(tmp_path, files, alpha=first, beta=second)
+    assert told(folder) == f"{PACK}:1:1: schemes go round in a circle: alpha -> beta -> alpha"

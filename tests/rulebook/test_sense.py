@@ -13,6 +13,7 @@ from tests.rulebook.mistakes import (
     GOOD,
     PACK,
     RATES_FILE,
+    SOME_CASES,
     Mistake,
     both,
     formula,
@@ -151,6 +152,15 @@ def test_what_serves_nothing_is_told_with_its_place(mistake: Mistake, tmp_path: 
 @pytest.mark.parametrize("mistake", SENSELESS, ids=[each.name for each in SENSELESS])
 def test_what_serves_nothing_hinders_no_run(mistake: Mistake, tmp_path: Path) -> None:
     assert "alpha" in load_rulebook(write(tmp_path, {mistake.file: mistake.change})).schemes
+
+
+def test_fact_that_only_a_scheme_behind_reads_may_be_asked_for(tmp_path: Path) -> None:
+    reads = put("when: 'money < week_a'", "when: 'money < week_a and entitled(beta)'")
+    asks = put("ask_person: [pay]", "ask_person: [pay, ill]")
+    beta = pack_text({"ill": "any_adult(ill)"}, {"part_b": "week_a"}, scheme="beta", asked="ill")
+    files = {"uk/beta/pack.yaml": lambda _: beta, "uk/beta/rates.yaml": lambda _: WEEK_A}
+    cases = {"uk/beta/cases/some.yaml": lambda _: SOME_CASES}
+    assert told(write(tmp_path, {PACK: both(reads, asks), **files, **cases})) == ""
 
 
 def test_library_that_nothing_reads_is_told(tmp_path: Path) -> None:
