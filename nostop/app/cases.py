@@ -10,6 +10,7 @@ from nostop import determination
 from nostop.app.rules import known_schemes
 from nostop.determination import Decider, Determiner, Given
 from nostop.determination.one import as_frame
+from nostop.determination.parquet import write_whole
 from nostop.frames import Determinations, Situation, check
 from nostop.model import SettingsError, SituationError
 from nostop.rulebook import Rulebook
@@ -98,7 +99,7 @@ def evaluate_frames(folder: Path, out: Path, wanted: Wanted, last: LastRun | Non
         now,
         _changed_since(last, now, rulebook),
     )
-    rows.write_parquet(out)
+    write_whole(rows, out)
     return rows.height
 
 

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import polars as pl
 
 from nostop.determination.determine import Determiner
-from nostop.determination.parquet import TABLES, read_frames, read_tables
+from nostop.determination.parquet import TABLES, read_frames, read_tables, write_whole
 from nostop.model import SituationError
 from nostop.rulebook import Rulebook
 from nostop.rulebook.plan import KEYS
@@ -32,7 +32,7 @@ def determine_files(
     people = _scanned(folder, "people").select(pl.len()).collect().item()
     if people <= IN_MEMORY:
         rows = determiner.determine(read_frames(folder, book.catalogue))
-        rows.write_parquet(out)
+        write_whole(rows, out)
         return rows.height
     with TemporaryDirectory(dir=out.parent, prefix=".determining-") as name:
         space = Path(name)

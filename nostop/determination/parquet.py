@@ -47,6 +47,16 @@ def read_tables(paths: Mapping[str, Path], catalogue: Catalogue) -> Situation:
     )
 
 
+def write_whole(rows: pl.DataFrame, path: Path) -> None:
+    """Write a table to a Parquet file that is there only when it is whole."""
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        rows.write_parquet(unfinished)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
 def _frame(path: Path, catalogue: Catalogue, level: Level) -> pl.DataFrame:
     frame = _parquet(path)
     known_keys(frame.columns, (*catalogue.at(level), *_KEY_COLUMNS[level]), str(path))

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from nostop.app.bench_rules.authoring import authoring
 from nostop.app.bench_rules.changed import again, one_household
 from nostop.app.bench_rules.engines import engines
+from nostop.app.bench_rules.hostile import hostile
 from nostop.app.bench_rules.peer import against_by_hand, as_records_are
 from nostop.app.bench_rules.population import copies, made_up
 from nostop.app.bench_rules.scale import Scale, scale
@@ -43,6 +44,8 @@ def rules(sizes: Sizes, on: date, folder: Path, listener: Listener) -> list[Figu
             found = engines(space / "engines", folder, on, sizes.engines)
         with stage("Checks and cases", listener):
             found += authoring(folder, book)
+        with stage("Hostile files", listener):
+            found += hostile()
         with stage("Making people up", listener):
             base = made_up(space / "base", sizes.base, on, folder)
         with stage("One household", listener):
