@@ -165,7 +165,7 @@ def test_explanation_has_at_most_ten_lines_and_cites_the_law(
     [
         (["--on", "01/06/2026"], "'01/06/2026' is no date"),
         (["--scheme", "pension_credits"], "did you mean 'pension_credit'"),
-        (["--out", "x.parquet"], "--out goes with a folder of frames"),
+        (["--out", "x.parquet"], "--out and --previous go with a folder of frames"),
         (["--rules", "nowhere"], "is no folder of rules"),
     ],
 )

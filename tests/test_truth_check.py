@@ -35,7 +35,7 @@ def units(**members: list[str]) -> pl.DataFrame:
 
 def result(unit: str, **said: Any) -> dict[str, Any]:
     usual = {"outcome": "entitled", "claimed": False, "worth_asking": False, "missing": []}
-    return {"benefit_unit_id": unit, "scheme": PC, **usual, **said}
+    return {"benefit_unit_id": unit, "person_id": None, "scheme": PC, **usual, **said}
 
 
 def results(*rows: dict[str, Any]) -> pl.DataFrame:

@@ -6,7 +6,7 @@ rules made the truth.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -68,7 +68,8 @@ class TruthCheck:
 def check(
     links: pl.DataFrame, people: pl.DataFrame, determinations: pl.DataFrame, truth: Truth
 ) -> TruthCheck:
-    """Hold a run against the truth.
+    """Hold a run against the truth: the schemes that are decided for a benefit unit, for the truth
+    knows whose award is due by benefit units.
 
     Args:
         links: `Links` of the run.
@@ -79,7 +80,10 @@ def check(
     """
     score = linkage.evaluate(links, truth.links.rename({"true_person_id": "person_id"}))
     units = _units(links, people, truth)
-    flagged = determinations.filter(pl.col("benefit_unit_id").is_not_null())
+    of_units = pl.col("benefit_unit_id").is_not_null() & pl.col("person_id").is_null()
+    others = determinations.filter(~of_units)["scheme"].unique()
+    flagged = determinations.filter(of_units)
+    truth = replace(truth, awards=truth.awards.filter(~pl.col("scheme").is_in(others.implode())))
     return TruthCheck(
         precision=score.precision,
         recall=score.recall,

@@ -14,8 +14,6 @@ from nostop.rulebook.plan import KEYS, Plan, SchemePlan
 from nostop.rulebook.run import Frame, run_plan
 
 SLICE = 25_000
-#: Below so many people, setting up streams takes longer than the work.
-FEW = 50_000
 #: A plan is built as it is to be run: it filters nothing, works nothing out twice and shares what
 #: can be shared. Looking for more took as long as the work on a hundred thousand people. Only the
 #: columns that nobody asks for are left out.
@@ -64,8 +62,7 @@ class Work:
         outcome is open: half the work, where most are decided.
         """
         self.held.update(piece)
-        few = piece[Level.PERSON].height < FEW
-        decided = _collected([self.outcomes[each.scheme.id] for each in schemes], few=few)
+        decided = _collected([self.outcomes[each.scheme.id] for each in schemes])
         is_open = pl.col("outcome").is_null()
         open_ = [raw.filter(is_open).select("household_id") for raw in decided]
         if not any(each.height for each in open_):
@@ -78,7 +75,7 @@ class Work:
             self.in_full[each.scheme.id].select(key, "missing_bits")
             for each, key in zip(schemes, keys, strict=True)
         ]
-        asked = _collected(missing, few=few)
+        asked = _collected(missing)
         return [
             raw.join(found, on=key, how="left", validate="1:1").with_columns(
                 pl.col("missing_bits").fill_null(0)
@@ -87,10 +84,8 @@ class Work:
         ]
 
 
-def _collected(frames: list[pl.LazyFrame], *, few: bool) -> list[pl.DataFrame]:
-    return pl.collect_all(
-        frames, optimizations=_AS_BUILT, engine="in-memory" if few else "streaming"
-    )
+def _collected(frames: list[pl.LazyFrame]) -> list[pl.DataFrame]:
+    return pl.collect_all(frames, optimizations=_AS_BUILT, engine="streaming")
 
 
 def _source(held: Frames, level: Level) -> Frame:

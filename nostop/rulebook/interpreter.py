@@ -139,16 +139,6 @@ class Interpreter:
                         found.setdefault(name, set()).add(definition.name)
         return found
 
-    def worked_out(self, result: Result) -> set[str]:
-        """Return the names of all definitions that may have been worked out for a result's
-        household: none else could have changed it."""
-        home = result.place.home
-        names = {name for each in (home, *home.units, *home.people) for name in each.values}
-        for award, working in self.formulas.turning.items():
-            if award in names:
-                names |= resting_on(self.formulas.definitions, award, working)
-        return names & self.formulas.definitions.keys()
-
     def with_definition(self, definition: Definition) -> "Interpreter":
         """Return an interpreter in which one definition says something else; all others stay
         made."""

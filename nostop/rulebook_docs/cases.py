@@ -1,10 +1,17 @@
-"""The worked cases of a pack on a page: what its authors say must come out, file by file."""
+"""The worked cases of a pack or library on a page: what must come out, file by file."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from nostop.determination.cases import Case, CasesFile, Expectation
+from nostop.determination.case_files import (
+    Case,
+    CasesFile,
+    Expectation,
+    LibraryCase,
+    LibraryCasesFile,
+)
 from nostop.model import Period, RuleError
+from nostop.rulebook.catalogue import canonical
 from nostop.rulebook.packs import Pack
 from nostop.rulebook.reading import read_model
 from nostop.rulebook_docs.layout import table
@@ -12,18 +19,22 @@ from nostop.rulebook_docs.markup import Html, element, join
 from nostop.rulebook_docs.words import amount, plain, when
 
 _COLUMNS = ("Case", "On", "Outcome", "Amount #", "Why")
-Cases = Mapping[str, list[Case]]
+_LIBRARY_COLUMNS = ("Case", "On", "Working", "Value #", "Why")
+Cases = Mapping[str, list[Case] | list[LibraryCase]]
 
 
-def read_cases(folder: Path) -> dict[str, list[Case]]:
-    """Return the cases beside a pack, by the name of their file.
+def read_cases(folder: Path) -> dict[str, list[Case] | list[LibraryCase]]:
+    """Return the cases beside a pack or library, by the name of their file.
 
     Raises:
         RuleError: a file that cannot be read as one of cases.
     """
-    found = {}
+    found: dict[str, list[Case] | list[LibraryCase]] = {}
+    wanted: type[CasesFile] | type[LibraryCasesFile] = CasesFile
+    if (folder / "library.yaml").exists():
+        wanted = LibraryCasesFile
     for file in sorted((folder / "cases").glob("*.yaml")):
-        model, problems, _ = read_model(file, CasesFile)
+        model, problems, _ = read_model(file, wanted)
         if model is None:
             raise RuleError(problems)
         found[file.name] = model.cases
@@ -31,17 +42,25 @@ def read_cases(folder: Path) -> dict[str, list[Case]]:
 
 
 def cases(files: Cases, scheme: str, packs: Mapping[str, Pack]) -> Html:
-    """Return the cases beside the pack of a scheme, a table for each file."""
+    """Return the cases beside a scheme's pack or a library, a table for each file."""
     count = sum(len(each) for each in files.values())
     lead = element("p", f"{count} cases say what must come out." if count else "There are none.")
     shown = [
-        table(f"Cases in {name}", _COLUMNS, [_row(each, scheme, packs) for each in found])
+        table(f"Cases in {name}", _columns(found), [_row(each, scheme, packs) for each in found])
         for name, found in files.items()
     ]
     return join([lead, *shown])
 
 
-def _row(case: Case, scheme: str, packs: Mapping[str, Pack]) -> tuple[str, ...]:
+def _columns(found: list[Case] | list[LibraryCase]) -> tuple[str, ...]:
+    return _LIBRARY_COLUMNS if isinstance(found[0], LibraryCase) else _COLUMNS
+
+
+def _row(case: Case | LibraryCase, scheme: str, packs: Mapping[str, Pack]) -> tuple[str, ...]:
+    if isinstance(case, LibraryCase):
+        value = canonical(case.expect.value) or ""
+        working = plain(case.expect.working)
+        return case.name, when(case.effective_date), working, value, case.why or ""
     # A case may be about another scheme than the one beside which it stands.
     about = case.scheme or scheme
     outcome = plain(case.expect.outcome)

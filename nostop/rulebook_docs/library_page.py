@@ -2,6 +2,7 @@
 
 from nostop.rulebook.packs import Library
 from nostop.rulebook_docs.about import periods, unverified
+from nostop.rulebook_docs.cases import cases
 from nostop.rulebook_docs.changed import changes_within
 from nostop.rulebook_docs.layout import Frame, Section, table
 from nostop.rulebook_docs.markup import Html, described, element, link, listed, with_links
@@ -20,6 +21,7 @@ def library_page(source: Source, library: Library, site: Site, frame: Frame) -> 
         Section("rates", "Rates over time", rates(source, site)),
         Section("tables", "Tables", tables(source, site)),
         Section("facts", "Protected facts it reads", _protected(library)),
+        Section("cases", "Worked cases", cases(source.cases, source.name, site.book.packs)),
         Section("left-out", "Law that is left out", listed(library.left_out)),
     ]
     lead = element("p", library.says)

@@ -7,8 +7,10 @@ import pytest
 
 from nostop.determination.mutation import Mutation, mutate
 from nostop.determination.mutation.formulas import formula_mutants
+from nostop.determination.mutation.idle import idle_values
 from nostop.determination.mutation.rates import rate_mutants
 from nostop.determination.mutation.run import is_caught
+from nostop.determination.mutation.tables import table_mutants
 from nostop.determination.trials import run_trials
 from nostop.rulebook import default_rules_dir, load_rulebook
 from tests.determination.tried import RATES, book_of, case
@@ -152,7 +154,7 @@ def test_each_kind_of_value_moves_by_the_least_there_is(tmp_path: Path) -> None:
     condition = f"({poor} and any_adult(born_on < day or born_on == never)) == switch"
     pack = pack_text({"c": condition}, {"part": "total(pay) * share // one"})
     book = book_of(tmp_path, pack, case("outcome: entitled"), rates=KINDS)
-    mutants, _ = rate_mutants(run_trials(book, ["alpha"]), "alpha")
+    mutants = rate_mutants(run_trials(book, ["alpha"]), "alpha")
     assert [(each.name, each.after) for each in mutants] == [
         ("savings_limit", "£0.01"),
         ("share", "2/4"),
@@ -183,18 +185,38 @@ def test_each_row_of_a_small_table_moves(tmp_path: Path) -> None:
     ]
 
 
+def test_a_row_at_what_it_counts_up_to_may_rise(tmp_path: Path) -> None:
+    capped = table(3).replace(
+        "tables:",
+        "  top: {means: Top, type: money, per: week, "
+        "values: [{from: 2020-01-01, value: 102, reference: law}]}\ntables:",
+    )
+    formula = "at_most(at_least(rate(by_rooms, rooms) * share, 0), top * share)"
+    cases = [case(f"outcome: entitled, amount: {100 + each}", rooms=each) for each in range(3)]
+    workings = {"share": "count(savings >= 0)"}
+    book = book_of(tmp_path, pack_text(POOR, {"part": formula}, workings), *cases, rates=capped)
+    rows, equal = table_mutants(run_trials(book, ["alpha"]), "alpha")
+    # £1.02 to £1.03 is none of them.
+    assert [each.after for each in rows] == [
+        "£1.01 a week",
+        "£0.99 a week",
+        "£1.02 a week",
+        "£1.00 a week",
+        "£1.01 a week",
+    ]
+    assert equal == 1
+
+
 def test_of_a_large_table_the_rows_looked_up_move(tmp_path: Path) -> None:
     pack = pack_text(POOR, {"part": "rate(by_rooms, rooms)"})
     cases = [case(f"outcome: entitled, amount: {100 + each}", rooms=each) for each in range(30)]
     book = book_of(tmp_path, pack, *cases, rates=table(51))
     trials = run_trials(book, ["alpha"])
-    mutants, idle = rate_mutants(trials, "alpha")
-    rows = [each for each in mutants if each.sort == "table"]
+    rows, _ = table_mutants(trials, "alpha")
     assert len(rows) == 40
     assert all(is_caught(each, trials.of("alpha"), trials.interpreters) for each in rows)
-    assert [each.why for each in idle if each.name == "by_rooms"] == [
-        "no case looks up 21 of its 51 rows"
-    ]
+    (idle,) = idle_values(trials, "alpha")
+    assert (idle.name, idle.why) == ("by_rooms", "no case looks up 21 of its 51 rows")
 
 
 # --- as a whole -----------------------------------------------------------------------------------
@@ -211,8 +233,7 @@ def test_the_short_cut_catches_what_running_every_case_does(owner: str) -> None:
     book = load_rulebook(default_rules_dir())
     trials = run_trials(book, [owner])
     cases = trials.of(owner)
-    rates, _ = rate_mutants(trials, owner)
-    mutants = [*formula_mutants(trials, owner)[0], *rates]
+    mutants = [*formula_mutants(trials, owner)[0], *rate_mutants(trials, owner)]
     assert len(mutants) > 20
     for mutant in mutants[::3]:
         variants = {on: mutant.change.variant(each) for on, each in trials.interpreters.items()}

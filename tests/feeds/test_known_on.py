@@ -135,7 +135,7 @@ def test_empty_file_has_no_day_on_which_it_lacked_anybody(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("effective_on", "known_on", "stale"),
     [
-        (date(2026, 6, 10), LATE, False),  # 30 days before the day, as without --known-on
+        (date(2026, 6, 10), date(2026, 7, 1), False),  # 30 days before, as without --known-on
         (date(2026, 6, 11), date(2026, 7, 1), True),  # hindsight makes it no fresher
         (date(2027, 4, 12), LATE, False),  # a forecast: it was fresh when it was known
         (date(2027, 4, 12), date(2026, 6, 11), True),

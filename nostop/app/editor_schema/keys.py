@@ -60,6 +60,7 @@ KEYS: dict[str, dict[str, str]] = {
     },
     "Note": {
         "id": "A short name.",
+        "beside": "The outcomes it stands beside: entitled and unknown, if it is not said.",
         "says": "What to show.",
         "per": "What span its amount is for.",
         "cite": "Where the law says so.",

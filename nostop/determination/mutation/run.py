@@ -4,8 +4,10 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from nostop.determination.mutation.formulas import formula_mutants
+from nostop.determination.mutation.idle import idle_values
 from nostop.determination.mutation.model import Mutant, Mutation, Survivor
-from nostop.determination.mutation.rates import rate_mutants, spread
+from nostop.determination.mutation.rates import rate_mutants
+from nostop.determination.mutation.tables import spread, table_mutants
 from nostop.determination.trials import Trial, Trials, is_open, run_trials
 from nostop.rulebook import Rulebook
 from nostop.rulebook.interpreter import Interpreter
@@ -28,9 +30,9 @@ def mutate(book: Rulebook, owners: Iterable[str], limit: int | None = None) -> l
 
 
 def _of(trials: Trials, owner: str, limit: int | None) -> Mutation:
-    formulas, equal = formula_mutants(trials, owner)
-    rates, idle = rate_mutants(trials, owner)
-    mutants = [*formulas, *rates]
+    formulas, same_formulas = formula_mutants(trials, owner)
+    tables, same_tables = table_mutants(trials, owner)
+    mutants = [*formulas, *rate_mutants(trials, owner), *tables]
     tried = mutants if limit is None else spread(mutants, limit)
     cases = trials.of(owner)
     survivors = [
@@ -38,7 +40,8 @@ def _of(trials: Trials, owner: str, limit: int | None) -> Mutation:
         for mutant in tried
         if not is_caught(mutant, cases, trials.interpreters)
     ]
-    return Mutation(owner, len(tried), tuple(survivors), equal, tuple(idle))
+    equal, idle = same_formulas + same_tables, tuple(idle_values(trials, owner))
+    return Mutation(owner, len(tried), tuple(survivors), equal, idle)
 
 
 def is_caught(mutant: Mutant, cases: list[Trial], interpreters: _Interpreters) -> bool:
