@@ -17,7 +17,6 @@ from nostop.rulebook.household import Household, Place, Unknown, as_places
 from nostop.rulebook.meanings import Observer, Value
 from nostop.rulebook.plan import Plan, SchemePlan
 from nostop.rulebook.rates import Constant, TableOn
-from nostop.rulebook.resting import resting_on
 from nostop.rulebook.schedule import applies_to
 from nostop.rulebook.tree import Definition, Lookup, RateRef
 

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from nostop.app.bench_rules.authoring import authoring
+from nostop.app.bench_rules.authoring import authoring, tested
 from nostop.app.bench_rules.changed import again, one_household
 from nostop.app.bench_rules.engines import engines
 from nostop.app.bench_rules.hostile import hostile
@@ -43,7 +43,7 @@ def rules(sizes: Sizes, on: date, folder: Path, listener: Listener) -> list[Figu
         with stage("Other engines", listener):
             found = engines(space / "engines", folder, on, sizes.engines)
         with stage("Checks and cases", listener):
-            found += authoring(folder, book)
+            found += authoring(folder, book) + tested(book)
         with stage("Hostile files", listener):
             found += hostile()
         with stage("Making people up", listener):

@@ -1,10 +1,13 @@
-"""What an author waits for: the commands that check the packs and run their cases."""
+"""What an author waits for: the commands that check the packs and run their cases; and how much the
+cases test."""
 
 from pathlib import Path
 from time import perf_counter
 
-from nostop.app.figures import Figure, at_most, spent_by
+from nostop.app.figures import Figure, at_least, at_most, spent_by
 from nostop.determination import run_cases
+from nostop.determination.coverage import coverage
+from nostop.determination.mutation import mutate
 from nostop.model import SettingsError
 from nostop.rulebook import Rulebook
 
@@ -31,4 +34,24 @@ def authoring(rules: Path, book: Rulebook) -> list[Figure]:
         Figure("cases", f"cases of {packs}", len(results), "cases"),
         Figure("rules_test", "nostop rules test, all of them", round(tested.seconds, 2), "s"),
         at_most("thousand_cases", "1,000 cases", seconds / thousands, "s", 3),
+    ]
+
+
+def tested(book: Rulebook) -> list[Figure]:
+    """Measure what the cases of all packs and libraries see, and which changes to the rules they
+    catch."""
+    owners = [*book.schemes, *book.libraries]
+    conditions = [each for owner in coverage(book, owners) for each in owner.of("condition")]
+    seen = sum(not each.lacking for each in conditions) / len(conditions)
+    began = perf_counter()
+    changes = mutate(book, owners, None)
+    seconds = perf_counter() - began
+    tried, caught = sum(each.tried for each in changes), sum(each.caught for each in changes)
+    told = f"{len(conditions)} conditions seen as yes, no and unknown"
+    return [
+        at_least("coverage", told, seen, 1),
+        at_least(
+            "mutants_caught", f"{tried:,} changes to rules, caught by a case", caught / tried, 0.95
+        ),
+        Figure("mutation_seconds", "time of these changes", round(seconds, 1), "s"),
     ]
