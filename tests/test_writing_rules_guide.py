@@ -8,7 +8,7 @@ import pytest
 
 from nostop.determination import run_cases
 from nostop.rulebook import check, load_rulebook
-from nostop.rulebook.calls import FUNCTIONS
+from nostop.rulebook.reading.calls import FUNCTIONS
 from tests.test_docs import ROOT, blocks_of
 
 GUIDE = ROOT / "docs" / "guides" / "writing-rules.md"

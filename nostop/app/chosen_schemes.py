@@ -10,7 +10,7 @@ from nostop.app.rules import known_schemes
 from nostop.app.settings import RunSettings
 from nostop.model import SettingsError
 from nostop.rulebook import Rulebook
-from nostop.rulebook.releases import Purpose, in_force, load_releases
+from nostop.rulebook.history.releases import Purpose, in_force, load_releases
 
 _REMEDY = "release rules with `nostop rules release`; a run tries them out with --unreleased"
 

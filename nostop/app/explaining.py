@@ -14,7 +14,7 @@ from nostop.model import Outcome, SettingsError, nearest
 from nostop.rulebook import Rulebook
 from nostop.rulebook.plan import KEYS
 from nostop.rulebook.rates import constants_on
-from nostop.rulebook.written import Formula, formula
+from nostop.rulebook.words.written import Formula, formula
 
 
 @dataclass(frozen=True, slots=True)

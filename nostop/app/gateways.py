@@ -13,8 +13,8 @@ from nostop import determination
 from nostop.frames import Situation
 from nostop.model import SettingsError
 from nostop.rulebook import Rulebook
+from nostop.rulebook.history.versions import schemes_behind
 from nostop.rulebook.packs import Gateway
-from nostop.rulebook.versions import schemes_behind
 
 MANIFEST = "manifest.json"
 Statuses = frozenset[str]

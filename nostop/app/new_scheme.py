@@ -6,9 +6,9 @@ from pathlib import Path, PurePosixPath
 
 from nostop.app.rules import require_rules
 from nostop.model import SettingsError, nearest
-from nostop.rulebook.folder import read_folder
-from nostop.rulebook.jurisdictions import JURISDICTIONS, LOCAL
-from nostop.rulebook.scaffold import NewScheme, new_award, new_files, new_gateway
+from nostop.rulebook.reading.folder import read_folder
+from nostop.rulebook.reading.jurisdictions import JURISDICTIONS, LOCAL
+from nostop.rulebook.words.scaffold import NewScheme, new_award, new_files, new_gateway
 
 _ID = re.compile(r"[a-z][a-z0-9_]*\Z")
 

@@ -11,9 +11,7 @@ from nostop.app.rules import known_schemes
 from nostop.determination import run_cases
 from nostop.model import Problem, RuleError, SettingsError
 from nostop.rulebook import Rulebook
-from nostop.rulebook.blanks import blanks_in_cases
-from nostop.rulebook.plan import compile_plan
-from nostop.rulebook.releases import (
+from nostop.rulebook.history.releases import (
     Content,
     Purpose,
     Release,
@@ -24,7 +22,9 @@ from nostop.rulebook.releases import (
     read_releases,
     release_file,
 )
-from nostop.rulebook.versions import schemes_behind
+from nostop.rulebook.history.versions import schemes_behind
+from nostop.rulebook.plan import compile_plan
+from nostop.rulebook.reading.blanks import blanks_in_cases
 
 _HEAD = """\
 # Which rules run from a day on, and who approved them. Written by `nostop rules release` and never

@@ -10,7 +10,7 @@ from nostop.app.rules import known_schemes, require_rules
 from nostop.determination import CaseResult
 from nostop.model import RuleError
 from nostop.rulebook import Rulebook
-from nostop.rulebook.load import examine
+from nostop.rulebook.reading.load import examine
 
 #: Each file, with when it was saved and how large it is.
 Saved = dict[Path, tuple[int, int]]

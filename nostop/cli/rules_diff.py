@@ -24,8 +24,8 @@ from nostop.cli import showing_diff
 from nostop.cli.shared import JsonOption, OnOption, SchemeOption, err, parse_date
 from nostop.model import SettingsError, nearest
 from nostop.rulebook import Rulebook
-from nostop.rulebook.changes import CATALOGUE, Change, changes, changes_over_time
-from nostop.rulebook.versions import owners_behind
+from nostop.rulebook.history.changes import CATALOGUE, Change, changes, changes_over_time
+from nostop.rulebook.history.versions import owners_behind
 
 
 def diff(

@@ -15,7 +15,7 @@ from nostop.cli.shared import JsonOption, OnOption, RulesOption, SchemeOption, o
 from nostop.model import SettingsError
 from nostop.rulebook import Rulebook, default_rules_dir
 from nostop.rulebook.rates import constants_on
-from nostop.rulebook.written import Formula, Section, sections
+from nostop.rulebook.words.written import Formula, Section, sections
 
 
 def explain(

@@ -9,7 +9,7 @@ from nostop.app.new_scheme import begin_scheme, place_of
 from nostop.cli.shared import RulesOption, out
 from nostop.model import Level, Period
 from nostop.rulebook import default_rules_dir
-from nostop.rulebook.scaffold import NewScheme
+from nostop.rulebook.words.scaffold import NewScheme
 
 
 def new(

@@ -14,7 +14,7 @@ from rich.status import Status
 from rich.table import Table
 
 from nostop.model import SettingsError, nearest
-from nostop.rulebook.releases import Purpose
+from nostop.rulebook.history.releases import Purpose
 
 if TYPE_CHECKING:
     from nostop.app import StageReport

@@ -10,7 +10,7 @@ from nostop.app.population_groups import PROTECTED_GROUPS
 from nostop.app.rule_diff import RuleDiff
 from nostop.cli.shared import out, table
 from nostop.model import Outcome, pounds
-from nostop.rulebook.changes import Change
+from nostop.rulebook.history.changes import Change
 
 _WORDS = {
     Outcome.ENTITLED.value: "entitled",

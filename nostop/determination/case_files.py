@@ -15,7 +15,7 @@ from nostop.frames import Situation
 from nostop.model import Level, Problem, RuleError, SituationError, nearest
 from nostop.rulebook import Rulebook
 from nostop.rulebook.catalogue import Catalogue
-from nostop.rulebook.reading import read_model
+from nostop.rulebook.reading.models import read_model
 
 _GROUPS = {
     "people": Level.PERSON,

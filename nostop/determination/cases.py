@@ -18,16 +18,16 @@ from nostop.determination.case_files import (
 from nostop.determination.rows import households
 from nostop.model import FrameError, Problem, RuleError, nearest
 from nostop.rulebook import Rulebook
-from nostop.rulebook.arithmetic import is_known, only
 from nostop.rulebook.catalogue import canonical
 from nostop.rulebook.dates import as_date
-from nostop.rulebook.fineness import check_fineness
-from nostop.rulebook.household import Household
-from nostop.rulebook.interpreter import Interpreter, Result
-from nostop.rulebook.meanings import Value
+from nostop.rulebook.one.arithmetic import is_known, only
+from nostop.rulebook.one.fineness import check_fineness
+from nostop.rulebook.one.household import Household
+from nostop.rulebook.one.interpreter import Interpreter, Result
+from nostop.rulebook.one.meanings import Value
+from nostop.rulebook.one.workings import with_workings
 from nostop.rulebook.plan import compile_plan
 from nostop.rulebook.tree import Kind
-from nostop.rulebook.workings import with_workings
 
 #: A value as an author writes it.
 Written = int | bool | date | str

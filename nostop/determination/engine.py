@@ -10,8 +10,8 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from nostop.model import Level
+from nostop.rulebook.batch.run import Frame, run_plan
 from nostop.rulebook.plan import KEYS, Plan, SchemePlan
-from nostop.rulebook.run import Frame, run_plan
 
 SLICE = 25_000
 #: A plan is built as it is to be run: it filters nothing, works nothing out twice and shares what

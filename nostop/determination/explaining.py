@@ -8,10 +8,10 @@ import polars as pl
 from nostop.determination.prepare import prepared
 from nostop.frames import Evidence, Situation, check
 from nostop.rulebook import Rulebook
-from nostop.rulebook.explain import day, explain, trace
-from nostop.rulebook.household import household_rows
-from nostop.rulebook.interpreter import Interpreter, Result
+from nostop.rulebook.one.household import household_rows
+from nostop.rulebook.one.interpreter import Interpreter, Result
 from nostop.rulebook.plan import compile_plan
+from nostop.rulebook.words.explain import day, explain, trace
 
 
 def explain_situation(

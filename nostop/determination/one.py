@@ -10,9 +10,9 @@ from nostop.determination.rows import SituationRows, households
 from nostop.determination.situations import read_situation
 from nostop.frames import Determinations, empty
 from nostop.rulebook import Rulebook
-from nostop.rulebook.fineness import check_fineness
-from nostop.rulebook.household import Household
-from nostop.rulebook.interpreter import Interpreter, Result
+from nostop.rulebook.one.fineness import check_fineness
+from nostop.rulebook.one.household import Household
+from nostop.rulebook.one.interpreter import Interpreter, Result
 from nostop.rulebook.plan import KEYS, LOW_TO_HIGH, Plan, compile_plan
 
 #: One row of `Determinations`.

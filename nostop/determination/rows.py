@@ -11,7 +11,7 @@ from nostop.determination.receipts import wrong_period
 from nostop.frames import FACT_DTYPES, Awards, Situation, empty
 from nostop.model import CLAIMED_STATUSES, FrameError, Level
 from nostop.rulebook.catalogue import LARGEST_AMOUNT, Catalogue, too_large
-from nostop.rulebook.household import Household
+from nostop.rulebook.one.household import Household
 from nostop.rulebook.plan import KEYS, LOW_TO_HIGH, Plan
 
 Rows = list[dict[str, Any]]

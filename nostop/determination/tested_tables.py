@@ -7,8 +7,8 @@ from datetime import date
 from fractions import Fraction
 
 from nostop.determination.trials import Keys, Trial, Trials
-from nostop.rulebook.arithmetic import Range, is_known, only
-from nostop.rulebook.look_ups import look_up
+from nostop.rulebook.one.arithmetic import Range, is_known, only
+from nostop.rulebook.one.look_ups import look_up
 from nostop.rulebook.packs import Rate, Table
 from nostop.rulebook.rates import TableOn, number_on, row_keys
 

@@ -9,11 +9,11 @@ from nostop.determination.case_files import OwnCase, library_cases, own_cases
 from nostop.determination.cases import ReadyCase, interpreters_for, ready
 from nostop.model import Outcome, Problem, RuleError
 from nostop.rulebook import Rulebook
-from nostop.rulebook.arithmetic import Truth, is_known
-from nostop.rulebook.household import Place
-from nostop.rulebook.interpreter import Interpreter, Result
-from nostop.rulebook.look_ups import Key
-from nostop.rulebook.meanings import Observer, Value
+from nostop.rulebook.one.arithmetic import Truth, is_known
+from nostop.rulebook.one.household import Place
+from nostop.rulebook.one.interpreter import Interpreter, Result
+from nostop.rulebook.one.look_ups import Key
+from nostop.rulebook.one.meanings import Observer, Value
 from nostop.rulebook.tree import Choose, Compare, Lookup
 
 #: What a case may expect of an unknown result, and that its values do not tell.

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from nostop.model import Level, Period, RuleError, pounds
-from nostop.rulebook.reading import read_model
+from nostop.rulebook.reading.models import read_model
 
 FactType = Literal["bool", "int", "money", "date", "enum", "code"]
 

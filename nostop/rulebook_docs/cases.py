@@ -13,7 +13,7 @@ from nostop.determination.case_files import (
 from nostop.model import Period, RuleError
 from nostop.rulebook.catalogue import canonical
 from nostop.rulebook.packs import Pack
-from nostop.rulebook.reading import read_model
+from nostop.rulebook.reading.models import read_model
 from nostop.rulebook_docs.layout import table
 from nostop.rulebook_docs.markup import Html, element, join
 from nostop.rulebook_docs.words import amount, plain, when

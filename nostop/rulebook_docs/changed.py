@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from nostop.rulebook.changes import CATALOGUE, Change, FieldChange
+from nostop.rulebook.history.changes import CATALOGUE, Change, FieldChange
 from nostop.rulebook_docs.layout import Frame, Section, table
 from nostop.rulebook_docs.markup import Html, element, join, link, listed
 from nostop.rulebook_docs.site import Site, Source

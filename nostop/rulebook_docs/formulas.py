@@ -3,8 +3,8 @@ reads."""
 
 import re
 
-from nostop.rulebook.read_back import read_back
 from nostop.rulebook.tree import Definition
+from nostop.rulebook.words.read_back import read_back
 from nostop.rulebook_docs.markup import Html, element, join, link
 from nostop.rulebook_docs.site import Site
 

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import TypeVar
 
 from nostop.rulebook import Rulebook
-from nostop.rulebook.changes import Change, changes
+from nostop.rulebook.history.changes import Change, changes
 from nostop.rulebook.packs import Gateway, Library, Pack, Rate, Table
 from nostop.rulebook.rates import Constants, constants_on
 from nostop.rulebook.tree import Definition, DefRef, FactRef, Lookup, Node, RateRef, Receipt

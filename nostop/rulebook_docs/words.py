@@ -7,8 +7,8 @@ from fractions import Fraction
 
 from nostop.model import NEVER, Level, Period, pounds
 from nostop.rulebook.catalogue import Fact
-from nostop.rulebook.explain import day
 from nostop.rulebook.packs import Rate, RateValue, Span, Table
+from nostop.rulebook.words.explain import day
 
 _NATIONS = {"uk": "United Kingdom"}
 

@@ -11,7 +11,7 @@ import pytest
 
 from nostop.app.editor_schema import FILES, as_text, default_folder, editor_schemas, write_schemas
 from nostop.rulebook import Rulebook, default_rules_dir, load_rulebook
-from nostop.rulebook.calls import FUNCTIONS
+from nostop.rulebook.reading.calls import FUNCTIONS
 from nostop.strict_yaml import parse_yaml, read_yaml
 from tests.test_architecture import ROOT
 

@@ -10,7 +10,7 @@ from nostop.app.explaining import Asked, explain_case, explain_file
 from nostop.model import SettingsError
 from nostop.rulebook import Rulebook, load_rulebook
 from nostop.rulebook.rates import constants_on
-from nostop.rulebook.written import sections
+from nostop.rulebook.words.written import sections
 from tests.rulebook.small import ON, library_text, pack_text, write_rules
 
 CASES = """\

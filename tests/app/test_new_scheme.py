@@ -8,7 +8,7 @@ import pytest
 from nostop.app.new_scheme import begin_scheme, place_of
 from nostop.model import Level, Period, SettingsError
 from nostop.rulebook import examine
-from nostop.rulebook.scaffold import NewScheme, new_gateway
+from nostop.rulebook.words.scaffold import NewScheme, new_gateway
 from nostop.strict_yaml import parse_yaml, read_yaml
 from tests.app.tidy import tidy_rules
 

@@ -13,7 +13,7 @@ from nostop.app.releasing import ReleaseAsked, Signature, release
 from nostop.app.settings import RunSettings
 from nostop.model import RuleError, SettingsError
 from nostop.rulebook import check, default_rules_dir, load_rulebook
-from nostop.rulebook.releases import in_force, load_releases
+from nostop.rulebook.history.releases import in_force, load_releases
 from tests.rulebook.mistakes import rates_named_in
 from tests.rulebook.small import pack_text, write_rules
 

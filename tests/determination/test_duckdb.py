@@ -14,8 +14,8 @@ from nostop.determination.known import known_to_all
 from nostop.determination.prepare import numbered
 from nostop.frames import Situation
 from nostop.rulebook import Rulebook
+from nostop.rulebook.batch.run import Frame, run_plan
 from nostop.rulebook.plan import KEYS, compile_plan
-from nostop.rulebook.run import Frame, run_plan
 from tests.rulebook.small import ON
 from tests.rulebook.worlds import world
 

@@ -12,8 +12,8 @@ from nostop.determination.determine import determine
 from nostop.frames import Situation
 from nostop.model import FrameError, NostopError, RuleError, SituationError
 from nostop.rulebook import Rulebook, check, load_rulebook
+from nostop.rulebook.batch.compile import LARGEST_DENOMINATOR
 from nostop.rulebook.catalogue import LARGEST_AMOUNT
-from nostop.rulebook.compile import LARGEST_DENOMINATOR
 from tests.rulebook.small import ON, RATES, pack_text, situation, write_rules
 
 TOO_MUCH = "larger than any amount can be: £10,000,000,000.00 is the most"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nostop.rulebook import Rulebook, load_rulebook
-from nostop.rulebook.changes import Change, FieldChange, changes, changes_over_time
+from nostop.rulebook.history.changes import Change, FieldChange, changes, changes_over_time
 from tests.rulebook.small import FACTS, RATES, library_text, pack_text, write_rules
 
 CASES = """\

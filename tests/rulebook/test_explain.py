@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from nostop.determination.explaining import explain_situation, trace_situation
 from nostop.model import Period
 from nostop.rulebook import Rulebook, load_rulebook
-from nostop.rulebook.explain import MAX_LINES, shown
-from nostop.rulebook.meanings import Value
+from nostop.rulebook.one.meanings import Value
 from nostop.rulebook.tree import BOOL, DATE, INT, Kind
+from nostop.rulebook.words.explain import MAX_LINES, shown
 from tests.rulebook.small import ON, pack_text, situation, write_rules
 from tests.rulebook.worlds import world, worlds
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from nostop.determination import Decider, determine
 from nostop.model import RuleError
 from nostop.rulebook import Rulebook, load_rulebook
-from nostop.rulebook.compile import LARGEST_DENOMINATOR
+from nostop.rulebook.batch.compile import LARGEST_DENOMINATOR
 from tests.rulebook.random_packs import random_rules
 from tests.rulebook.small import ON, RATES, pack_text, situation, write_rules
 from tests.rulebook.worlds import worlds

@@ -16,8 +16,8 @@ import pytest
 from nostop.determination.determine import determine
 from nostop.determination.prepare import prepared
 from nostop.rulebook import load_rulebook
-from nostop.rulebook.household import household_rows
-from nostop.rulebook.interpreter import interpret
+from nostop.rulebook.one.household import household_rows
+from nostop.rulebook.one.interpreter import interpret
 from nostop.rulebook.plan import compile_plan
 from tests.rulebook.small import GATEWAYS, ON, RATES, pack_text, situation, write_rules
 

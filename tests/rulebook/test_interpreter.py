@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from nostop.determination.prepare import prepared
 from nostop.rulebook import load_rulebook
-from nostop.rulebook.arithmetic import Truth
-from nostop.rulebook.household import Household, Place, household_rows
-from nostop.rulebook.interpreter import Interpreter, Result
-from nostop.rulebook.look_ups import Key
-from nostop.rulebook.meanings import Observer, Value
+from nostop.rulebook.one.arithmetic import Truth
+from nostop.rulebook.one.household import Household, Place, household_rows
+from nostop.rulebook.one.interpreter import Interpreter, Result
+from nostop.rulebook.one.look_ups import Key
+from nostop.rulebook.one.meanings import Observer, Value
 from nostop.rulebook.plan import compile_plan
 from nostop.rulebook.tree import Choose, Compare, Definition, Lit, Logic, Lookup, Node
 from tests.rulebook.small import ON, pack_text, situation, write_rules

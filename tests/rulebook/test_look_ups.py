@@ -6,8 +6,8 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nostop.rulebook.arithmetic import ANYTHING, Range
-from nostop.rulebook.look_ups import Key, look_up
+from nostop.rulebook.one.arithmetic import ANYTHING, Range
+from nostop.rulebook.one.look_ups import Key, look_up
 from nostop.rulebook.rates import KeyValue, Row, TableOn
 
 KINDS = ("band", "exact word", "exact number")

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nostop.rulebook import Rulebook, default_rules_dir, load_rulebook
-from nostop.rulebook.phrases import title, uncapitalised
 from nostop.rulebook.rates import constants_on
-from nostop.rulebook.read_back import read_back
 from nostop.rulebook.results import result_definitions
 from nostop.rulebook.tree import FactRef, Lookup, RateRef, walk
+from nostop.rulebook.words.phrases import title, uncapitalised
+from nostop.rulebook.words.read_back import read_back
 from tests.rulebook.random_packs import random_rules
 from tests.rulebook.small import ON, RATES, library_text, pack_text, write_rules
 

@@ -9,7 +9,7 @@ import pytest
 
 from nostop.model import RuleError
 from nostop.rulebook import Rulebook, check, load_rulebook
-from nostop.rulebook.releases import InForce, in_force, load_releases
+from nostop.rulebook.history.releases import InForce, in_force, load_releases
 from tests.rulebook.small import RATES, pack_text, write_rules
 
 ALPHA = pack_text({"settled": "not entitled(beta)"}, {"part_a": "week_a"})

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from nostop.rulebook import Rulebook, default_rules_dir, load_rulebook
-from nostop.rulebook.formula_text import formula_text
-from nostop.rulebook.slips import dropped, folded, slips
+from nostop.rulebook.soundness.slips import dropped, folded, slips
 from nostop.rulebook.tree import Node
-from nostop.rulebook.written import formula
+from nostop.rulebook.words.formula_text import formula_text
+from nostop.rulebook.words.written import formula
 from tests.rulebook.small import RATES, library_text, write_rules
 
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from nostop.determination.determine import determine
 from nostop.determination.prepare import prepared
-from nostop.rulebook.household import household_rows
-from nostop.rulebook.interpreter import Interpreter, Result
+from nostop.rulebook.one.household import household_rows
+from nostop.rulebook.one.interpreter import Interpreter, Result
 from nostop.rulebook.plan import KEYS, Plan, compile_plan
 from tests.rulebook.small import ON
 from tests.rulebook.worlds import World, world, worlds

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nostop.rulebook import Rulebook, load_rulebook
-from nostop.rulebook.versions import owners_behind, schemes_behind
+from nostop.rulebook.history.versions import owners_behind, schemes_behind
 from tests.rulebook.small import (
     AWARDS,
     FACTS,

@@ -7,7 +7,7 @@ import pytest
 
 from nostop.model import RuleError, pounds
 from nostop.rulebook import Rulebook, default_rules_dir, load_rulebook
-from nostop.rulebook.explain import day
+from nostop.rulebook.words.explain import day
 from nostop.rulebook_docs import build_pages, build_site
 from nostop.strict_yaml import read_yaml
 from tests.rulebook.small import pack_text, write_rules

@@ -14,7 +14,7 @@ from nostop.determination.prepare import prepared
 from nostop.frames import Situation
 from nostop.model import SettingsError
 from nostop.rulebook import Rulebook
-from nostop.rulebook.household import household_rows
+from nostop.rulebook.one.household import household_rows
 
 _HOUSEHOLDS = 1_000
 

@@ -11,9 +11,9 @@ from nostop.app.editor_schema.keys import KEYS
 from nostop.determination.case_files import CasesFile, ValueExpectation
 from nostop.model import Level
 from nostop.rulebook import Rulebook
-from nostop.rulebook.calls import FUNCTIONS
 from nostop.rulebook.catalogue import AwardsFile, FactsFile
 from nostop.rulebook.packs import GatewaysFile, Library, Pack, RatesFile
+from nostop.rulebook.reading.calls import FUNCTIONS
 
 Schema = dict[str, Any]
 

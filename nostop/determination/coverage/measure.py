@@ -10,7 +10,7 @@ from nostop.determination.coverage.truths import alone, conditions, workings
 from nostop.determination.tested_tables import TestedTable, tested_tables
 from nostop.determination.trials import run_trials
 from nostop.rulebook import Rulebook
-from nostop.rulebook.rate_places import RatePlaces
+from nostop.rulebook.soundness.rate_places import RatePlaces
 
 
 @dataclass(frozen=True, slots=True)

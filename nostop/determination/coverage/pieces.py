@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 from nostop.determination.coverage.point import Judged, Point, point
 from nostop.determination.coverage.truths import side_names
-from nostop.rulebook.arithmetic import Truth
-from nostop.rulebook.formula_text import formula_text
-from nostop.rulebook.limits import Limit, limits_in
-from nostop.rulebook.meanings import Value
+from nostop.rulebook.one.arithmetic import Truth
+from nostop.rulebook.one.meanings import Value
+from nostop.rulebook.soundness.limits import Limit, limits_in
 from nostop.rulebook.tree import Choose, Node, walk
+from nostop.rulebook.words.formula_text import formula_text
 
 #: Whose formula, and which piece of it.
 _Piece = tuple[str, Node]

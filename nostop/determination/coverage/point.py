@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Literal
 
 from nostop.determination.trials import Trial, Trials
-from nostop.rulebook.formula_text import formula_text
-from nostop.rulebook.interpreter import Result
-from nostop.rulebook.meanings import Value
+from nostop.rulebook.one.interpreter import Result
+from nostop.rulebook.one.meanings import Value
 from nostop.rulebook.results import all_definitions
 from nostop.rulebook.tree import Definition, Node
+from nostop.rulebook.words.formula_text import formula_text
 
 #: A condition's own truth, and as the only reason; a yes/no working; the sides of a limit; the
 #: branches of an `if`; a row of a table.

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from nostop.determination.coverage.point import Judged, Point, Sort, local, point
 from nostop.model import Outcome
-from nostop.rulebook.meanings import Value
+from nostop.rulebook.one.meanings import Value
 from nostop.rulebook.schedule import Schedule
 from nostop.rulebook.tree import Definition
 

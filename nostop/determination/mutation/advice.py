@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from nostop.rulebook.formula_text import formula_text
-from nostop.rulebook.slips import Slip
+from nostop.rulebook.soundness.slips import Slip
 from nostop.rulebook.tree import Aggregate, Arith, Call, Compare, Logic, Node
+from nostop.rulebook.words.formula_text import formula_text
 
 
 def what_case(slip: Slip) -> str:

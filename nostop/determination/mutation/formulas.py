@@ -8,13 +8,13 @@ from nostop.determination.mutation.model import ChangedFormula, Mutant
 from nostop.determination.trials import Trials
 from nostop.model import Level
 from nostop.rulebook import Rulebook
-from nostop.rulebook.fineness import is_whole
-from nostop.rulebook.formula_text import formula_text
+from nostop.rulebook.one.fineness import is_whole
 from nostop.rulebook.plan import Plan
 from nostop.rulebook.results import all_definitions
 from nostop.rulebook.schedule import applies_to
-from nostop.rulebook.slips import Slip, dropped, slips
+from nostop.rulebook.soundness.slips import Slip, dropped, slips
 from nostop.rulebook.tree import Aggregate, Call, Compare, Definition, FactRef, Node, Word
+from nostop.rulebook.words.formula_text import formula_text
 
 
 def formula_mutants(trials: Trials, owner: str) -> tuple[list[Mutant], int]:

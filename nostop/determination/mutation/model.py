@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from nostop.rulebook.interpreter import Interpreter
+from nostop.rulebook.one.interpreter import Interpreter
 from nostop.rulebook.rates import Constant, TableOn
 from nostop.rulebook.tree import Definition
 

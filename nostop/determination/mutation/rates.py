@@ -8,11 +8,11 @@ from nostop.determination.mutation.model import ChangedRate, Mutant
 from nostop.determination.tested_tables import in_time
 from nostop.determination.trials import Trials
 from nostop.model import NEVER
-from nostop.rulebook.changes import shown_value
+from nostop.rulebook.history.changes import shown_value
 from nostop.rulebook.packs import Rate, RateValue, Table
 from nostop.rulebook.plan import divisor
-from nostop.rulebook.rate_places import RatePlaces
 from nostop.rulebook.rates import constant
+from nostop.rulebook.soundness.rate_places import RatePlaces
 
 
 def rate_mutants(trials: Trials, owner: str) -> Iterator[Mutant]:

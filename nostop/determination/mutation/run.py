@@ -10,7 +10,7 @@ from nostop.determination.mutation.rates import rate_mutants
 from nostop.determination.mutation.tables import spread, table_mutants
 from nostop.determination.trials import Trial, Trials, is_open, run_trials
 from nostop.rulebook import Rulebook
-from nostop.rulebook.interpreter import Interpreter
+from nostop.rulebook.one.interpreter import Interpreter
 
 _Interpreters = dict[date, Interpreter]
 

@@ -8,11 +8,11 @@ from nostop.determination.mutation.model import ChangedTable, Mutant
 from nostop.determination.mutation.rates import case_in_time, nudges
 from nostop.determination.tested_tables import TestedTable, tested_tables
 from nostop.determination.trials import Trials
-from nostop.rulebook.capped import caps
-from nostop.rulebook.changes import shown_value
+from nostop.rulebook.history.changes import shown_value
 from nostop.rulebook.packs import RateValue, Table
-from nostop.rulebook.rate_places import RatePlaces
 from nostop.rulebook.rates import TableOn, constant
+from nostop.rulebook.soundness.capped import caps
+from nostop.rulebook.soundness.rate_places import RatePlaces
 
 T = TypeVar("T")
 #: Of a large table, so many of the rows that a case looks up are changed.

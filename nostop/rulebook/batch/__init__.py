@@ -1,0 +1,1 @@
+"""A plan over frames: typed trees as column expressions for millions."""

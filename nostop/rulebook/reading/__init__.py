@@ -1,0 +1,1 @@
+"""Rule files -> a typed rule book: every file read, every formula typed, every name checked."""
