@@ -48,6 +48,9 @@ def rules(sizes: Sizes, on: date, folder: Path, listener: Listener) -> list[Figu
             found += hostile()
         with stage("Making people up", listener):
             base = made_up(space / "base", sizes.base, on, folder)
+        # Before this process itself grows: a command's peak memory begins at that of its parent.
+        growing = Scale(base, sizes.base, sizes.scale)
+        found += scale(growing, space, on, folder, listener)
         with stage("One household", listener):
             found += one_household(base, book, on)
         with stage("By hand", listener):
@@ -57,7 +60,6 @@ def rules(sizes: Sizes, on: date, folder: Path, listener: Listener) -> list[Figu
         with stage("A few changes", listener):
             many = copies(base, space / "changed", sizes.changed)
             found += again(many, book, on, sizes.base * sizes.changed)
-        found += scale(Scale(base, sizes.base, sizes.scale), space, on, folder, listener)
     return found
 
 
