@@ -108,6 +108,9 @@ MISTAKES = [
     # --- rates and tables
     Mistake("rate_without_reference", RATES_FILE, put("value: 10000, reference: law", "value: 10000"),
             f"{RATES_FILE}:2:67: key 'reference' is missing: write it here"),
+    Mistake("key_of_a_rate_at_its_value", RATES_FILE,
+            put("value: 10000, reference: law", "value: 10000, reference: law, unverified: a guess"),
+            f"{RATES_FILE}:2:116: key 'unverified' is not known here (known: from, reference, value)"),
     Mistake("text_for_money", RATES_FILE, put("value: 10000", 'value: "100 pounds"'),
             f"{RATES_FILE}:2:3: 'week_a': value '100 pounds' is no money: write whole pence"),
     Mistake("percentage", RATES_FILE, put('"11/20"', '"55%"'),

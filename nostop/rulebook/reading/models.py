@@ -197,7 +197,12 @@ def _known_keys(model: type[BaseModel], keys: tuple[str | int, ...]) -> list[str
 def _step(node: _Schema, key: str | int) -> _Schema:
     found: _Schema = node.get("items", {})
     if isinstance(key, str):
-        found = node.get("properties", {}).get(key, node.get("additionalProperties") or {})
+        # Under a name of the author's own stands what any name may have.
+        of_any_name = [
+            *node.get("patternProperties", {}).values(),
+            node.get("additionalProperties"),
+        ]
+        found = node.get("properties", {}).get(key) or next(filter(None, of_any_name), {})
     return found
 
 
