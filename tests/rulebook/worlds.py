@@ -16,7 +16,7 @@ from tests.rulebook.random_packs import random_rules, random_situation
 from tests.rulebook.small import RATES, write_rules
 
 #: How many times as many worlds the nightly run looks at: over 100,000 determinations compared
-#: where an ordinary run compares some 4,500.
+#: where an ordinary run compares some 5,000.
 NIGHTLY = 25
 
 
