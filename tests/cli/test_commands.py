@@ -2,21 +2,21 @@
 
 import json
 import shutil
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import polars as pl
 import pytest
 import typer.main
 
 from nostop.app.figures import at_least, at_most, spent_by
-from nostop.cli import app, main
+from nostop.cli import app
 from nostop.cli.shared import parse_date
 from nostop.model import Level, SettingsError
 from nostop.rulebook import default_rules_dir, load_rulebook
 from nostop.rulebook.catalogue import canonical, load_catalogue
+from tests.cli.conftest import Nostop
 
 #: The columns that tools outside this repository rely on.
 COLUMNS = [
@@ -37,28 +37,6 @@ COLUMNS = [
     "missing",
     "pack_version",
 ]
-
-
-class Ended(NamedTuple):
-    """How a command ended, and what it printed."""
-
-    code: int
-    out: str
-    err: str
-
-
-Nostop = Callable[..., Ended]
-
-
-@pytest.fixture
-def nostop(capsys: pytest.CaptureFixture[str]) -> Nostop:
-    def run(*arguments: str | Path) -> Ended:
-        with pytest.raises(SystemExit) as ended:
-            main([str(argument) for argument in arguments])
-        printed = capsys.readouterr()
-        return Ended(int(ended.value.code or 0), printed.out, printed.err)
-
-    return run
 
 
 def nil(level: Level) -> dict[str, Any]:
