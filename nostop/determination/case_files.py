@@ -57,6 +57,7 @@ class _AnyCase(_Strict):
     change: dict[str, dict[str, dict[str, Any] | Literal["unknown"]]] = {}
     subject: str | None = None
     why: str | None = None
+    cite: str | None = None
 
 
 class Case(_AnyCase):
@@ -73,6 +74,7 @@ class LibraryCase(_AnyCase):
 
 
 class _AnyFile(_Strict):
+    cite: str | None = None
     situations: dict[str, dict[str, dict[str, dict[str, Any]]]] = {}
 
 

@@ -47,12 +47,14 @@ def _outcome() -> pl.Expr:
 
 
 def _worth_asking(plan: SchemePlan) -> pl.Expr:
-    """Whether the outcome is open, something may be paid, and the person alone can settle it."""
+    """Whether the outcome is open, something may be given, the person alone can settle it, and the
+    pack does not say whom else to ask."""
     asked = sum(1 << index for index, name in enumerate(plan.facts) if name in plan.askable)
     missing = pl.col("missing_bits")
     only_askable = (missing != 0) & ((missing | asked) == asked)
-    something = pl.col("hi").is_null() | (pl.col("hi") > 0)
-    return pl.col("outcome").is_null() & something & only_askable
+    in_kind = pl.lit(plan.scheme.pack.award.in_kind is not None)
+    something = in_kind | pl.col("hi").is_null() | (pl.col("hi") > 0)
+    return pl.col("outcome").is_null() & pl.col("invited") & something & only_askable
 
 
 def _with_words(raw: pl.DataFrame, plan: SchemePlan) -> pl.DataFrame:

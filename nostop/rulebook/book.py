@@ -11,11 +11,17 @@ from nostop.rulebook.catalogue import Catalogue
 from nostop.rulebook.packs import Gateway, Library, Pack, Rate, Table
 from nostop.rulebook.tree import Definition, FactRef, Lookup, Node, RateRef
 
+#: The local name of what a pack says under `invite_when`.
+INVITE = "asked.invite_when"
+#: What the local names of conditions under `closes` and `changes_for_others` begin with.
+CLOSES, CHANGES = "closes.", "changes."
+
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
     """One pack, checked: its conditions, parts and notes as definitions (qualified
-    `scheme.name`)."""
+    `scheme.name`). `effects` are the conditions under `closes` and `changes_for_others`, by local
+    name."""
 
     pack: Pack
     folder: Path
@@ -23,6 +29,8 @@ class Scheme:
     conditions: tuple[Definition, ...]
     parts: tuple[Definition, ...]
     notes: tuple[Definition, ...]
+    invitation: Definition | None
+    effects: dict[str, Definition]
 
     @property
     def id(self) -> str:

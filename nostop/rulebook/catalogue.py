@@ -4,12 +4,13 @@ type and period."""
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from nostop.model import Level, Period, RuleError, pounds
+from nostop.model import Level, Period, Problem, RuleError, pounds
 from nostop.rulebook.reading.models import read_model
+from nostop.strict_yaml import Document
 
 FactType = Literal["bool", "int", "money", "date", "enum", "code"]
 
@@ -138,14 +139,46 @@ def canonical(value: object) -> str | None:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
+N = TypeVar("N")
+#: Where facts, awards and gateways of one topic stand, apart from those that all topics share.
+TOPICS = "topics"
+
+
+def topic_files(folder: Path, name: str) -> list[Path]:
+    """Return the files of one name in a rules folder: the shared one, then those of the topics."""
+    return [folder / name, *sorted(folder.glob(f"{TOPICS}/*/{name}"))]
+
+
 def load_catalogue(folder: Path) -> Catalogue:
-    """Read facts.yaml and awards.yaml of a rules folder.
+    """Read facts.yaml and awards.yaml of a rules folder and of its topics.
 
     Raises:
         RuleError: with one problem for each thing wrong.
     """
-    facts, problems, _ = read_model(folder / "facts.yaml", FactsFile)
-    awards, more, _ = read_model(folder / "awards.yaml", AwardsFile)
-    if facts is None or awards is None:
-        raise RuleError([*problems, *more])
-    return Catalogue(facts.facts, awards.awards, awards.offers)
+    problems: list[Problem] = []
+    facts: dict[str, Fact] = {}
+    awards: dict[str, AwardKind] = {}
+    offers: dict[str, Offer] = {}
+    for file in topic_files(folder, "facts.yaml"):
+        found, wrong, document = read_model(file, FactsFile)
+        problems += wrong
+        if found is not None and document is not None:
+            problems += _added(facts, found.facts, document, "facts")
+    for file in topic_files(folder, "awards.yaml"):
+        stated, wrong, document = read_model(file, AwardsFile)
+        problems += wrong
+        if stated is not None and document is not None:
+            problems += _added(awards, stated.awards, document, "awards")
+            problems += _added(offers, stated.offers, document, "offers")
+    if problems:
+        raise RuleError(problems)
+    return Catalogue(facts, awards, offers)
+
+
+def _added(known: dict[str, N], more: dict[str, N], document: Document, key: str) -> list[Problem]:
+    """Put what one file has to what others have; a name that is taken is a problem."""
+    twice = [name for name in more if name in known]
+    known |= more
+    return [
+        document.problem(f"'{name}' stands in another {key} file too", key, name) for name in twice
+    ]

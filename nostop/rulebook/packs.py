@@ -42,6 +42,11 @@ MOST_RATES = 1000
 Day = Annotated[date, Field(strict=True)]
 
 
+RateType = Literal["money", "int", "ratio", "date", "bool"]
+_RATIO = re.compile(r"[0-9]{1,9}/[1-9][0-9]{0,8}\Z")
+RateValue = StrictBool | StrictInt | Day | StrictStr
+
+
 class Strict(BaseModel):
     """Unknown keys are refused everywhere."""
 
@@ -115,12 +120,38 @@ class Rounding(Strict):
     cite: Cite
 
 
-class Award(Strict):
-    """How much: the parts are added, then rounded."""
+class InKind(Strict):
+    """What is given where it is no money: free meals, a pass, a credit on a record."""
 
-    parts: dict[Name, Part] = Field(min_length=1, max_length=MOST_PARTS)
-    per: Period
+    says: Bilingual
+    cite: Cite
+
+
+class Award(Strict):
+    """How much: the parts are added, then rounded. What is given in kind has no parts; its amount
+    is 0."""
+
+    parts: dict[Name, Part] = Field(default={}, max_length=MOST_PARTS)
+    per: Period = Period.ONCE
     round: Rounding | None = None
+    in_kind: InKind | None = None
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> "Award":
+        if self.in_kind is not None and (self.parts or self.model_fields_set & {"per", "round"}):
+            raise ValueError("what is given in kind has no parts, per or round: take them out")
+        if self.in_kind is None and not self.parts:
+            raise ValueError("needs parts, or in_kind where no money is paid")
+        if self.in_kind is None and "per" not in self.model_fields_set:
+            raise ValueError("needs per: week, month, year or once")
+        return self
+
+
+class Invitation(Strict):
+    """Whom to ask, of those whose outcome is open: policy, not law. Nobody else is worth asking."""
+
+    says: Sentence
+    when: Formula
 
 
 class Backdate(Strict):
@@ -128,6 +159,27 @@ class Backdate(Strict):
 
     months: int = Field(ge=0, le=120)
     cite: Cite
+
+
+class Closing(Strict):
+    """An award that ends when this one is claimed; `for_good` where it cannot be had again."""
+
+    award: Name
+    says: Sentence
+    cite: Cite
+    when: Formula | None = None
+    for_good: StrictBool = False
+
+
+class ChangeToOther(Strict):
+    """A fact of another person that an award changes; `whose` is the fact with that person's id."""
+
+    fact: Name
+    to: RateValue
+    whose: Name
+    says: Sentence
+    cite: Cite
+    when: Formula | None = None
 
 
 class Claim(Strict):
@@ -184,15 +236,13 @@ class Pack(Strict):
     entitled_when: tuple[Condition, ...] = Field(min_length=1, max_length=MOST_CONDITIONS)
     award: Award
     ask_person: tuple[Name, ...] = Field(default=(), max_length=MOST_NAMES)
+    invite_when: Invitation | None = None
     opens: tuple[Name, ...] = Field(default=(), max_length=MOST_NAMES)
+    closes: tuple[Closing, ...] = Field(default=(), max_length=MOST_CONDITIONS)
+    changes_for_others: tuple[ChangeToOther, ...] = Field(default=(), max_length=MOST_CONDITIONS)
     claim: Claim
     notes: tuple[Note, ...] = Field(default=(), max_length=MOST_WORKINGS)
     left_out: tuple[Sentence, ...] = ()
-
-
-RateType = Literal["money", "int", "ratio", "date", "bool"]
-_RATIO = re.compile(r"[0-9]{1,9}/[1-9][0-9]{0,8}\Z")
-RateValue = StrictBool | StrictInt | Day | StrictStr
 
 
 class DatedValue(Strict):

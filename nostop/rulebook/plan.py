@@ -69,7 +69,8 @@ def compile_plan(
     definitions = all_definitions(book)
     wanted = [f"{scheme.id}.{name}" for scheme in chosen for name in ("amount", "claimed")]
     notes = [each.name for scheme in chosen for each in scheme.notes if with_notes]
-    schedule = plan_schedule(definitions, [*wanted, *notes])
+    asked = [each.invitation.name for each in chosen if each.invitation is not None]
+    schedule = plan_schedule(definitions, [*wanted, *asked, *notes])
     plans = tuple(_scheme_plan(book, schedule, scheme) for scheme in chosen)
     plan = Plan(book, constants_on(book, effective_on), schedule, plans, frozenset(notes))
     _check_rates(plan)

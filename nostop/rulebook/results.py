@@ -74,6 +74,8 @@ def _award(scheme: Scheme) -> Node:
     """The parts together, never below 0, rounded as the law says; else to the penny, down."""
     level, money = scheme.pack.decides_for, _money(scheme)
     parts: list[Node] = [DefRef(each.tree.kind, level, each.name) for each in scheme.parts]
+    if not parts:
+        return _NOTHING
     together = reduce(lambda a, b: Arith(money, level, "+", a, b), parts)
     together = Call(money, level, "at_least", (together, _NOTHING))
     rounding = scheme.pack.award.round

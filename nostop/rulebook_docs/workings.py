@@ -45,7 +45,10 @@ def _name(name: str) -> Html:
 
 
 def award(source: Source, award: Award, site: Site) -> Html:
-    """Return the parts of an award, and how their sum is rounded."""
+    """Return the parts of an award and how their sum is rounded, or what is given in kind."""
+    if award.in_kind is not None:
+        cited = described([("Law", with_links(award.in_kind.cite))])
+        return join([element("p", award.in_kind.says.en), cited])
     parts = [
         item(
             f"part-{name}",

@@ -23,12 +23,15 @@ FILES: dict[str, tuple[type[Any], str]] = {
     "library": (Library, "**/library.yaml"),
     "rates": (RatesFile, "**/rates.yaml"),
     "cases": (CasesFile, "**/cases/*.yaml"),
-    "facts": (FactsFile, "facts.yaml"),
-    "awards": (AwardsFile, "awards.yaml"),
-    "gateways": (GatewaysFile, "gateways.yaml"),
+    "facts": (FactsFile, "**/facts.yaml"),
+    "awards": (AwardsFile, "**/awards.yaml"),
+    "gateways": (GatewaysFile, "**/gateways.yaml"),
 }
 _DRAFT = "http://json-schema.org/draft-07/schema#"
-_FORMULAS = {"Working": "formula", "Part": "formula", "Note": "formula", "Condition": "when"}
+_FORMULAS = {
+    **dict.fromkeys(("Working", "Part", "Note"), "formula"),
+    **dict.fromkeys(("Condition", "Invitation", "Closing", "ChangeToOther"), "when"),
+}
 
 
 def editor_schemas(book: Rulebook) -> dict[str, Schema]:

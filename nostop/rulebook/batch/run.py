@@ -68,7 +68,7 @@ def run_plan(
         with_missing: whether to work out which unknown facts still matter.
     Returns:
         subject keys, `outcome` (truth value), `lo`, `hi`, `true_bits`, `unknown_bits`, `claimed`,
-        `confidence` and, where asked for, `missing_bits`.
+        `invited`, `confidence` and, where asked for, `missing_bits`.
     Raises:
         RuleError: a formula keeps finer fractions than can be worked out exactly.
     """
@@ -309,6 +309,7 @@ class _Run:
             lo=nw.col(f"{scheme}.amount|lo"),
             hi=nw.col(f"{scheme}.amount|{hi}"),
             claimed=nw.col(f"{scheme}.claimed"),
+            invited=self._invited(plan),
             true_bits=_sum_of(
                 {1 << index: each.fill_null(value=False) for index, each in enumerate(conditions)}
             ),
@@ -317,6 +318,12 @@ class _Run:
             ),
             **self._missing_bits(plan),
         )
+
+    def _invited(self, plan: SchemePlan) -> nw.Expr:
+        invitation = plan.scheme.invitation
+        if invitation is None:
+            return nw.lit(value=True, dtype=nw.Boolean)
+        return nw.col(invitation.name).fill_null(value=False)
 
     def _missing_bits(self, plan: SchemePlan) -> Columns:
         if not self.with_missing:

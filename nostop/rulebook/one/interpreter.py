@@ -41,6 +41,7 @@ class Result:
     claimed: Truth
     conditions: dict[str, Truth]
     asks: frozenset[Unknown]
+    is_invited: bool
 
     @property
     def scheme(self) -> str:
@@ -72,12 +73,13 @@ class Result:
 
     @property
     def worth_asking(self) -> bool:
-        """Whether the outcome is open, something may be paid, and the person alone can settle
-        it."""
-        if self.outcome is not Outcome.UNKNOWN or not self.asks:
+        """Whether the outcome is open, something may be given, the person alone can settle it, and
+        the pack does not say whom else to ask."""
+        if self.outcome is not Outcome.UNKNOWN or not self.asks or not self.is_invited:
             return False
-        asked = {fact for _, fact in self.asks}
-        return (self.high is None or self.high > 0) and asked <= self.plan.askable
+        in_kind = self.plan.scheme.pack.award.in_kind is not None
+        something = in_kind or self.high is None or self.high > 0
+        return something and {fact for _, fact in self.asks} <= self.plan.askable
 
 
 class Interpreter:
@@ -114,6 +116,7 @@ class Interpreter:
         outcome = _OUTCOMES[place.value(f"{scheme}.entitled")]
         is_open = outcome is Outcome.UNKNOWN
         low, high = place.value(f"{scheme}.amount")
+        invitation = plan.scheme.invitation
         return Result(
             plan=plan,
             place=place,
@@ -123,6 +126,7 @@ class Interpreter:
             claimed=place.value(f"{scheme}.claimed"),
             conditions=conditions,
             asks=place.asks(f"{scheme}.entitled") if is_open else _NOTHING_ASKED,
+            is_invited=invitation is None or place.value(invitation.name) is True,
         )
 
     # --- what would be if -------------------------------------------------------------------------

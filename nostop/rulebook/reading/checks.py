@@ -157,15 +157,27 @@ def nearest_of(name: str, known: Iterable[str]) -> str:
 
 def wrong_ids(pack: Pack, catalogue: Catalogue) -> list[Complaint]:
     """Return ids that name nothing, or are used twice."""
-    found: list[Complaint] = []
-    for index, name in enumerate(pack.ask_person):
-        if name not in catalogue.facts:
-            hint = nearest(name, list(catalogue.facts))
-            found.append((f"'{name}' is no fact{hint}", ("ask_person", index)))
-    if pack.receipt not in catalogue.awards:
-        hint = nearest(pack.receipt, list(catalogue.awards))
-        found.append((f"'{pack.receipt}' is no award{hint}", ("receipt",)))
-    return found + _twice(pack)
+    facts: list[tuple[str, Keys]] = [
+        (name, ("ask_person", index)) for index, name in enumerate(pack.ask_person)
+    ]
+    awards: list[tuple[str, Keys]] = [(pack.receipt, ("receipt",))]
+    awards += [(each.award, ("closes", index, "award")) for index, each in enumerate(pack.closes)]
+    for index, change in enumerate(pack.changes_for_others):
+        facts.append((change.fact, ("changes_for_others", index, "fact")))
+        facts.append((change.whose, ("changes_for_others", index, "whose")))
+    return [
+        *_none_of(facts, list(catalogue.facts), "fact"),
+        *_none_of(awards, list(catalogue.awards), "award"),
+        *_twice(pack),
+    ]
+
+
+def _none_of(named: list[tuple[str, Keys]], known: list[str], what: str) -> list[Complaint]:
+    return [
+        (f"'{name}' is no {what}{nearest(name, known)}", keys)
+        for name, keys in named
+        if name not in known
+    ]
 
 
 def unknown_protected(model: Pack | Library, catalogue: Catalogue) -> list[Complaint]:
@@ -181,6 +193,8 @@ def _twice(pack: Pack) -> list[Complaint]:
     ids: dict[str, Sequence[str]] = {
         "entitled_when": [each.id for each in pack.entitled_when],
         "notes": [each.id for each in pack.notes],
+        "closes": [each.award for each in pack.closes],
+        "changes_for_others": [each.fact for each in pack.changes_for_others],
     }
     lists: dict[str, Sequence[str]] = {
         "applies_in": pack.applies_in,

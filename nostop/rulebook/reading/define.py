@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from nostop.model import Level, Period, nearest
+from nostop.rulebook.book import CHANGES, CLOSES, INVITE
 from nostop.rulebook.packs import Library, Pack, Working
 from nostop.rulebook.reading.calls import Scope
 from nostop.rulebook.reading.checks import Keys, name_clashes, rate_clashes
@@ -65,10 +66,31 @@ def _formulas(owner: Owner) -> dict[str, _Formula]:
     for index, each in enumerate(model.entitled_when):
         keys = ("entitled_when", index, "when")
         found[f"when.{each.id}"] = _Formula(each.when, each.says, each.cite, keys)
+    found |= _effects(model)
     for index, note in enumerate(model.notes):
         if note.formula is not None:
             keys = ("notes", index, "formula")
             found[f"note.{note.id}"] = _Formula(note.formula, note.says, note.cite, keys)
+    return found
+
+
+def _effects(pack: Pack) -> dict[str, _Formula]:
+    """What decides whom to ask, and when an award ends others or changes facts of others."""
+    found = {}
+    if pack.invite_when is not None:
+        invitation = pack.invite_when
+        keys: Keys = ("invite_when", "when")
+        found[INVITE] = _Formula(invitation.when, invitation.says, "", keys)
+    for index, closing in enumerate(pack.closes):
+        if closing.when is not None:
+            keys = ("closes", index, "when")
+            says, cite = closing.says, closing.cite
+            found[f"{CLOSES}{closing.award}"] = _Formula(closing.when, says, cite, keys)
+    for index, change in enumerate(pack.changes_for_others):
+        if change.when is not None:
+            keys = ("changes_for_others", index, "when")
+            says, cite = change.says, change.cite
+            found[f"{CHANGES}{change.fact}"] = _Formula(change.when, says, cite, keys)
     return found
 
 
@@ -262,7 +284,7 @@ class _Work:
         model = self.owner.model
         if not isinstance(model, Pack):
             return
-        if name.startswith("when."):
+        if name == INVITE or name.startswith(("when.", CLOSES, CHANGES)):
             if tree.kind.base != "bool":
                 self.tell(f"is {tree.kind} where yes or no is needed", formula.keys)
             elif tree.level is None:

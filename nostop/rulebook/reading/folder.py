@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nostop.model import Problem, RuleError, YamlError, nearest
-from nostop.rulebook.catalogue import Catalogue, load_catalogue
+from nostop.rulebook.catalogue import TOPICS, Catalogue, load_catalogue, topic_files
 from nostop.rulebook.packs import Gateway, GatewaysFile, Library, Pack, Rate, RatesFile, Table
 from nostop.rulebook.reading.checks import Complaint
 from nostop.rulebook.reading.jurisdictions import JURISDICTIONS
@@ -203,15 +203,32 @@ _LISTED = f"{', '.join(_NAMES)}, put it into cases/ as a .yaml,"
 
 def _is_read_elsewhere(file: Path) -> bool:
     """Whether a file below a rules folder, and its name, have a use besides packs and libraries."""
+    if file.parts[0] == TOPICS:
+        return len(file.parts) == 3 and file.name in ("facts.yaml", "awards.yaml", "gateways.yaml")
     is_case = file.parent.name == "cases" and file.suffix == ".yaml"
     return is_case or file.name == "rates.yaml" or file.parts[0] not in JURISDICTIONS
 
 
 def _gateways(folder: Folder) -> tuple[Gateway, ...]:
-    model, problems, document = read_model(folder.path / "gateways.yaml", GatewaysFile)
-    folder.problems += problems
-    if model is None or document is None:
-        return ()
+    found: list[Gateway] = []
+    for file in topic_files(folder.path, "gateways.yaml"):
+        model, problems, document = read_model(file, GatewaysFile)
+        folder.problems += problems
+        if model is not None and document is not None:
+            _check_gateways(folder, model, document)
+            taken = {each.id for each in found}
+            folder.problems += [
+                document.problem(
+                    f"'{each.id}' is the id of another gateway", "gateways", index, "id"
+                )
+                for index, each in enumerate(model.gateways)
+                if each.id in taken
+            ]
+            found += model.gateways
+    return tuple(found)
+
+
+def _check_gateways(folder: Folder, model: GatewaysFile, document: Document) -> None:
     known = list(folder.catalogue.facts)
     for index, gateway in enumerate(model.gateways):
         if len(folder.problems) > MOST_TOLD:
@@ -222,7 +239,6 @@ def _gateways(folder: Folder) -> tuple[Gateway, ...]:
                 place = ("gateways", index, "fields", position)
                 folder.problems.append(document.problem(message, *place))
                 folder.lacking.add(name)
-    return model.gateways
 
 
 def _read_owner(folder: Folder, file: Path) -> None:

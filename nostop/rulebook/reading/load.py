@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from nostop.model import Problem, RuleError
-from nostop.rulebook.book import Rulebook, Scheme
+from nostop.rulebook.book import CHANGES, CLOSES, INVITE, Rulebook, Scheme
 from nostop.rulebook.history.releases import load_releases
 from nostop.rulebook.history.versions import with_content_hashes
 from nostop.rulebook.packs import Pack
@@ -118,6 +118,12 @@ def _scheme(owner: Owner, pack: Pack) -> Scheme:
         conditions=found(f"when.{condition.id}" for condition in pack.entitled_when),
         parts=found(pack.award.parts),
         notes=found(f"note.{note.id}" for note in pack.notes),
+        invitation=owner.definitions.get(INVITE),
+        effects={
+            name: each
+            for name, each in owner.definitions.items()
+            if name.startswith((CLOSES, CHANGES))
+        },
     )
 
 
@@ -140,7 +146,10 @@ def _check_use(folder: Folder, book: Rulebook) -> None:
 
 def _unlawful(folder: Folder, book: Rulebook, owner: Owner) -> list[Complaint]:
     scheme = book.schemes[owner.name]
-    definitions = (*scheme.conditions, *scheme.parts, *scheme.notes)
+    definitions = [*scheme.conditions, *scheme.parts, *scheme.notes]
+    if scheme.invitation is not None:
+        definitions.append(scheme.invitation)
+    definitions += scheme.effects.values()
     read = book.facts_read(each.name for each in definitions)
     sources = (owner, *folder.behind(owner))
     cited = {fact for each in sources for fact in each.model.protected_facts}

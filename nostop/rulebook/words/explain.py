@@ -211,6 +211,9 @@ class _Telling:
         if self.result.outcome is Outcome.NOT_ENTITLED:
             return []
         lines = []
+        in_kind = self.scheme.pack.award.in_kind
+        if in_kind is not None:
+            lines.append(f"Given: {in_kind.says.en}{_cited(in_kind.cite)}.")
         for name, part in self.scheme.pack.award.parts.items():
             value = self.value(f"{self.result.scheme}.{name}")
             says = part.says or _words(name).capitalize()

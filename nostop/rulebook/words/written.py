@@ -4,7 +4,7 @@ cites."""
 from dataclasses import dataclass
 
 from nostop.model import SettingsError, nearest
-from nostop.rulebook.book import Rulebook
+from nostop.rulebook.book import INVITE, Rulebook
 from nostop.rulebook.packs import Pack
 from nostop.rulebook.rates import Constants
 from nostop.rulebook.tree import Definition
@@ -28,7 +28,7 @@ def formula(definition: Definition, book: Rulebook, constants: Constants | None 
     day's are given."""
     owner, _, name = definition.name.partition(".")
     return Formula(
-        name=name.removeprefix("when.").removeprefix("note."),
+        name=name.removeprefix("when.").removeprefix("note.").removeprefix("asked."),
         says=definition.says,
         written=" ".join(_texts(book, owner)[name].split()),
         reads=read_back(definition, book, constants),
@@ -73,18 +73,24 @@ def _of_scheme(book: Rulebook, name: str) -> dict[str, list[Definition]]:
         f"{pack.title.en}, decided for a {decided}. Entitled when all of these hold:": list(
             scheme.conditions
         ),
-        f"What is paid: these together{_how_paid(pack)}.": list(scheme.parts),
+        _how_paid(pack): list(scheme.parts),
+        "Whom to ask, of those whose outcome is open:": [
+            each for each in (scheme.invitation,) if each is not None
+        ],
         "Shown beside a result, and no part of it:": list(scheme.notes),
         "Worked out on the way:": _workings(book, name),
     }
 
 
 def _how_paid(pack: Pack) -> str:
+    if pack.award.in_kind is not None:
+        return f"What is given: {pack.award.in_kind.says.en}"
     per = "once" if pack.award.per == "once" else f"a {pack.award.per}"
     rounding = pack.award.round
     if rounding is None:
-        return f", {per}"
-    return f", {per}, rounded {rounding.direction} to the {rounding.to} [{rounding.cite}]"
+        return f"What is paid: these together, {per}."
+    rounded = f"rounded {rounding.direction} to the {rounding.to} [{rounding.cite}]"
+    return f"What is paid: these together, {per}, {rounded}."
 
 
 def _workings(book: Rulebook, owner: str) -> list[Definition]:
@@ -119,5 +125,7 @@ def _texts(book: Rulebook, owner: str) -> dict[str, str]:
     if isinstance(model, Pack):
         texts |= {name: each.formula for name, each in model.award.parts.items()}
         texts |= {f"when.{each.id}": each.when for each in model.entitled_when}
+        if model.invite_when is not None:
+            texts[INVITE] = model.invite_when.when
         texts |= {f"note.{each.id}": each.formula for each in model.notes if each.formula}
     return texts
