@@ -93,8 +93,8 @@ class LibraryCasesFile(_AnyFile):
 @dataclass(frozen=True, slots=True)
 class OwnCase:
     """One worked example beside a pack or library, ready to be worked out: where it stands, whom it
-    is about (None: the only subject there is) and what must come out, of the scheme or of the
-    `working` (its qualified name)."""
+    is about (None: the only subject there is), what must come out, of the scheme or of the
+    `working` (its qualified name), and the law it cites, if it does."""
 
     scheme: str
     working: str | None
@@ -106,6 +106,7 @@ class OwnCase:
     catalogue: Catalogue
     subject: str | None
     expected: dict[str, Any]
+    cite: str | None = None
 
     @property
     def situation(self) -> Situation:
@@ -187,6 +188,7 @@ class _Reader:
                 catalogue=self.catalogue,
                 subject=case.subject,
                 expected=case.expect.model_dump(exclude_unset=True),
+                cite=case.cite or found.cite,
             )
 
     def _about(self, case: Case | LibraryCase, owner: str) -> tuple[str, str | None]:

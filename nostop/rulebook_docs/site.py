@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import TypeVar
 
 from nostop.rulebook import Rulebook
+from nostop.rulebook.citations import Citation, citations
 from nostop.rulebook.history.changes import Change, changes
 from nostop.rulebook.packs import Gateway, Library, Pack, Rate, Table
 from nostop.rulebook.rates import Constants, constants_on
@@ -32,6 +33,7 @@ class Source:
     rates: dict[str, Rate]
     tables: dict[str, Table]
     cases: Cases
+    citations: tuple[Citation, ...]
 
     @property
     def title(self) -> str:
@@ -47,16 +49,9 @@ class Source:
     @property
     def unverified(self) -> Iterator[tuple[str, str, str]]:
         """What its authors mark as not verified: the name, the anchor on its page, and why."""
-        model = self.model
-        marked = [("working", name, each.unverified) for name, each in model.work_out.items()]
-        if isinstance(model, Pack):
-            marked += [("condition", each.id, each.unverified) for each in model.entitled_when]
-            marked += [("part", name, each.unverified) for name, each in model.award.parts.items()]
-        marked += [("rate", name, each.unverified) for name, each in self.rates.items()]
-        marked += [("table", name, each.unverified) for name, each in self.tables.items()]
-        for kind, name, reason in marked:
-            if reason is not None:
-                yield name, f"{kind}-{name}", reason
+        for each in self.citations:
+            if each.unverified is not None:
+                yield each.name, f"{each.kind}-{each.name}", each.unverified
 
 
 def _source(book: Rulebook, name: str) -> Source:
@@ -68,6 +63,7 @@ def _source(book: Rulebook, name: str) -> Source:
         rates=_local(book.rates, name),
         tables=_local(book.tables, name),
         cases=read_cases(book.folders[name]),
+        citations=tuple(each for each in citations(book) if each.owner == name),
     )
 
 
