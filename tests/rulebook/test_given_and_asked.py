@@ -93,7 +93,10 @@ def test_an_award_is_money_or_in_kind(tmp_path: Path, award: str, told: str) -> 
 @pytest.mark.parametrize(
     ("more", "told"),
     [
-        ("invite_when: {says: They work, when: hours}\n", "is whole number where yes or no is needed"),
+        (
+            "invite_when: {says: They work, when: hours}\n",
+            "is whole number where yes or no is needed",
+        ),
         (
             "closes: [{award: univrsal_credit, says: It ends, cite: some law}]\n",
             "'univrsal_credit' is no award; did you mean 'universal_credit'?",
