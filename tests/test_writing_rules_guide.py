@@ -49,9 +49,7 @@ def rules(tmp_path: Path) -> Path:
             file = tmp_path / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
-    awards, gateways = tmp_path / "mine" / "awards.yaml", tmp_path / "mine" / "gateways.yaml"
-    under = f"awards:\n{BLOCKS['award.yaml']}"
-    awards.write_text(awards.read_text("utf-8").replace("awards:\n", under, 1), "utf-8")
+    gateways = tmp_path / "mine" / "gateways.yaml"
     gateways.write_text(gateways.read_text("utf-8") + BLOCKS["gateway.yaml"], "utf-8")
     return tmp_path / "mine"
 

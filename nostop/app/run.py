@@ -29,6 +29,9 @@ from nostop.frames import Links, Situation, check
 from nostop.rulebook import Rulebook
 from nostop.rulebook.plan import compile_plan
 
+#: Up to how many schemes a run tells by name.
+FEW_SCHEMES = 12
+
 _NOBODY_TOLD = (
     "NOBODY IS WRITTEN TO: the outreach register or the record of deaths did not arrive whole."
 )
@@ -84,7 +87,8 @@ def _rules(settings: RunSettings, listener: Listener) -> _Rules:
             refuse_without_gateway(book, chosen.schemes)
         # A rate without a value for the day is told before anything is read.
         compile_plan(book, settings.effective_on, chosen.schemes)
-        told.detail = ", ".join(chosen.schemes)
+        few = len(chosen.schemes) <= FEW_SCHEMES
+        told.detail = ", ".join(chosen.schemes) if few else f"{len(chosen.schemes)} schemes"
     return _Rules(settings, book, chosen)
 
 

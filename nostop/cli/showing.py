@@ -42,7 +42,15 @@ def summary(run: Run) -> None:
         console.print(f"As known on {run.settings.known_on}: {later:,} later rows are left out.")
     _rules(run)
     console.print()
-    console.print(_schemes(found, titles))
+    told = _told(found)
+    console.print(_schemes(told, titles))
+    silent = found.schemes.height - told.height
+    if silent:
+        console.print(
+            f"Nobody is known to claim {silent} more schemes, to be due them, or to be worth asking: "
+            "determinations.parquet says why.\n",
+            soft_wrap=True,
+        )
     if found.unclaimed.height:
         console.print(_unclaimed(found, titles))
     console.print(
@@ -55,7 +63,9 @@ def summary(run: Run) -> None:
     rows = publish(run.counts).join(
         publish_unclaimed(run.counts), on=["scheme", "effective_date"], how="left", validate="1:1"
     )
-    console.print(take_up_table(rows, titles))
+    console.print(
+        take_up_table(rows.filter(pl.col("scheme").is_in(told["scheme"].implode())), titles)
+    )
 
 
 def _rules(run: Run) -> None:
@@ -68,7 +78,12 @@ def _rules(run: Run) -> None:
         console.print(f"LEFT OUT: {scheme}: {why}", soft_wrap=True)
 
 
-def _schemes(found: Summary, titles: dict[str, str]) -> Table:
+def _told(found: Summary) -> pl.DataFrame:
+    """The schemes that there is something to say of."""
+    return found.schemes.filter(pl.sum_horizontal("claimed", "entitled", "worth_asking") > 0)
+
+
+def _schemes(told: pl.DataFrame, titles: dict[str, str]) -> Table:
     outcomes = ("claimed", "entitled", "worth_asking", "unknown", "not_entitled", "receipt_unknown")
     heads = (
         "Claimed",
@@ -84,7 +99,7 @@ def _schemes(found: Summary, titles: dict[str, str]) -> Table:
         *heads,
         right=heads,
     )
-    for row in found.schemes.to_dicts():
+    for row in told.to_dicts():
         shown.add_row(titles[row["scheme"]], *(f"{row[name]:,}" for name in outcomes))
     return shown
 

@@ -13,15 +13,17 @@ from nostop.rulebook.tree import Definition, FactRef, Lookup, Node, RateRef
 
 #: The local name of what a pack says under `invite_when`.
 INVITE = "asked.invite_when"
-#: What the local names of conditions under `closes` and `changes_for_others` begin with.
-CLOSES, CHANGES = "closes.", "changes."
+#: The local name of the last day on which to claim.
+DEADLINE = "asked.deadline"
+#: What the local names of conditions under `closes`, `changes_for_others` and `changes` begin with.
+CLOSES, CHANGES, OWN_CHANGES = "closes.", "changes.", "own."
 
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
     """One pack, checked: its conditions, parts and notes as definitions (qualified
-    `scheme.name`). `effects` are the conditions under `closes` and `changes_for_others`, by local
-    name."""
+    `scheme.name`). `effects` are the conditions under `closes`, `changes` and
+    `changes_for_others`, and the deadline, by local name."""
 
     pack: Pack
     folder: Path

@@ -171,15 +171,28 @@ class Closing(Strict):
     for_good: StrictBool = False
 
 
-class ChangeToOther(Strict):
-    """A fact of another person that an award changes; `whose` is the fact with that person's id."""
+class Change(Strict):
+    """A fact of the claimant's own that an award changes."""
 
     fact: Name
     to: RateValue
-    whose: Name
     says: Sentence
     cite: Cite
     when: Formula | None = None
+
+
+class ChangeToOther(Change):
+    """A fact of another person that an award changes; `whose` is the fact with that person's id."""
+
+    whose: Name
+
+
+class Deadline(Strict):
+    """The last day on which a claim can be made: a date, worked out of facts."""
+
+    says: Sentence
+    formula: Formula
+    cite: Cite
 
 
 class Claim(Strict):
@@ -188,6 +201,7 @@ class Claim(Strict):
     url: Annotated[str, StringConstraints(pattern=r"^https://")]
     phone: str | None = None
     backdate: Backdate | None = None
+    deadline: Deadline | None = None
     how: Bilingual | None = None
 
 
@@ -239,6 +253,7 @@ class Pack(Strict):
     invite_when: Invitation | None = None
     opens: tuple[Name, ...] = Field(default=(), max_length=MOST_NAMES)
     closes: tuple[Closing, ...] = Field(default=(), max_length=MOST_CONDITIONS)
+    changes: tuple[Change, ...] = Field(default=(), max_length=MOST_CONDITIONS)
     changes_for_others: tuple[ChangeToOther, ...] = Field(default=(), max_length=MOST_CONDITIONS)
     claim: Claim
     notes: tuple[Note, ...] = Field(default=(), max_length=MOST_WORKINGS)

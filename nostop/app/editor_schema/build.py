@@ -29,8 +29,8 @@ FILES: dict[str, tuple[type[Any], str]] = {
 }
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 _FORMULAS = {
-    **dict.fromkeys(("Working", "Part", "Note"), "formula"),
-    **dict.fromkeys(("Condition", "Invitation", "Closing", "ChangeToOther"), "when"),
+    **dict.fromkeys(("Working", "Part", "Note", "Deadline"), "formula"),
+    **dict.fromkeys(("Condition", "Invitation", "Closing", "Change", "ChangeToOther"), "when"),
 }
 
 

@@ -23,6 +23,7 @@ KEYS: dict[str, dict[str, str]] = {
         "invite_when": "Whom to ask, of those whose outcome is open; left out, everybody.",
         "opens": "What an award opens: passported benefits.",
         "closes": "Awards that end when this one is claimed.",
+        "changes": "Facts of the claimant's own that an award changes.",
         "changes_for_others": "Facts of another person that an award changes.",
         "claim": "How to claim.",
         "notes": "What is shown beside a result and never changes it.",
@@ -64,6 +65,18 @@ KEYS: dict[str, dict[str, str]] = {
         "when": "Only where this holds; left out, always.",
         "for_good": "Whether it cannot be had again.",
     },
+    "Change": {
+        "fact": "The fact that changes.",
+        "to": "What it changes to.",
+        "says": "What changes, in words to the person.",
+        "cite": "Where the law says so.",
+        "when": "Only where this holds; left out, always.",
+    },
+    "Deadline": {
+        "says": "What the last day rests on, in words to the person.",
+        "formula": "A date: the last day on which to claim.",
+        "cite": "Where the law says so.",
+    },
     "ChangeToOther": {
         "fact": "The fact of the other person that changes.",
         "to": "What it changes to.",
@@ -98,6 +111,7 @@ KEYS: dict[str, dict[str, str]] = {
         "url": "The page to claim on.",
         "phone": "The number to call, in quotes.",
         "backdate": "How far back a claim can reach.",
+        "deadline": "The last day on which to claim, where it follows from facts.",
         "how": "A sentence or two on how to claim.",
     },
     "Periods": {

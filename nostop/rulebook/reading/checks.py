@@ -3,10 +3,10 @@ schemes."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from nostop.model import nearest
+from nostop.model import Level, nearest
 from nostop.rulebook.book import Rulebook
 from nostop.rulebook.catalogue import Catalogue
-from nostop.rulebook.packs import Library, Pack, RatesFile
+from nostop.rulebook.packs import Change, Library, Pack, RatesFile
 from nostop.rulebook.reading.calls import RESERVED
 from nostop.rulebook.tree import Definition
 
@@ -162,14 +162,47 @@ def wrong_ids(pack: Pack, catalogue: Catalogue) -> list[Complaint]:
     ]
     awards: list[tuple[str, Keys]] = [(pack.receipt, ("receipt",))]
     awards += [(each.award, ("closes", index, "award")) for index, each in enumerate(pack.closes)]
+    for index, own in enumerate(pack.changes):
+        facts.append((own.fact, ("changes", index, "fact")))
     for index, change in enumerate(pack.changes_for_others):
         facts.append((change.fact, ("changes_for_others", index, "fact")))
         facts.append((change.whose, ("changes_for_others", index, "whose")))
     return [
+        *_wrong_changes(pack, catalogue),
         *_none_of(facts, list(catalogue.facts), "fact"),
         *_none_of(awards, list(catalogue.awards), "award"),
         *_twice(pack),
     ]
+
+
+def _wrong_changes(pack: Pack, catalogue: Catalogue) -> Iterator[Complaint]:
+    """Changes of facts to what they cannot be, or of another person's that is no person's."""
+    changes: dict[str, Sequence[Change]] = {
+        "changes": pack.changes,
+        "changes_for_others": pack.changes_for_others,
+    }
+    for key, listed in changes.items():
+        for index, each in enumerate(listed):
+            fact = catalogue.facts.get(each.fact)
+            if fact is not None and not fact.accepts(each.to):
+                kind = f"one of {', '.join(fact.values)}" if fact.values else fact.type
+                yield (
+                    f"'{each.to}' is nothing that '{each.fact}' can be: {kind}",
+                    (key, index, "to"),
+                )
+    for index, other in enumerate(pack.changes_for_others):
+        keys = ("changes_for_others", index)
+        fact, whose = catalogue.facts.get(other.fact), catalogue.facts.get(other.whose)
+        if fact is not None and fact.level is not Level.PERSON:
+            yield (
+                f"'{other.fact}' is a fact of a {fact.level.value}, not of a person",
+                (*keys, "fact"),
+            )
+        if whose is not None and (whose.type != "code" or whose.level is not Level.PERSON):
+            yield (
+                f"'{other.whose}' holds no person's id: it must be a person's code",
+                (*keys, "whose"),
+            )
 
 
 def _none_of(named: list[tuple[str, Keys]], known: list[str], what: str) -> list[Complaint]:
@@ -194,6 +227,7 @@ def _twice(pack: Pack) -> list[Complaint]:
         "entitled_when": [each.id for each in pack.entitled_when],
         "notes": [each.id for each in pack.notes],
         "closes": [each.award for each in pack.closes],
+        "changes": [each.fact for each in pack.changes],
         "changes_for_others": [each.fact for each in pack.changes_for_others],
     }
     lists: dict[str, Sequence[str]] = {

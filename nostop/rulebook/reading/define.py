@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from nostop.model import Level, Period, nearest
-from nostop.rulebook.book import CHANGES, CLOSES, INVITE
+from nostop.rulebook.book import CHANGES, CLOSES, DEADLINE, INVITE, OWN_CHANGES
 from nostop.rulebook.packs import Library, Pack, Working
 from nostop.rulebook.reading.calls import Scope
 from nostop.rulebook.reading.checks import Keys, name_clashes, rate_clashes
@@ -75,7 +75,8 @@ def _formulas(owner: Owner) -> dict[str, _Formula]:
 
 
 def _effects(pack: Pack) -> dict[str, _Formula]:
-    """What decides whom to ask, and when an award ends others or changes facts of others."""
+    """What decides whom to ask, when an award ends others or changes facts, and until when to
+    claim."""
     found = {}
     if pack.invite_when is not None:
         invitation = pack.invite_when
@@ -86,11 +87,19 @@ def _effects(pack: Pack) -> dict[str, _Formula]:
             keys = ("closes", index, "when")
             says, cite = closing.says, closing.cite
             found[f"{CLOSES}{closing.award}"] = _Formula(closing.when, says, cite, keys)
-    for index, change in enumerate(pack.changes_for_others):
-        if change.when is not None:
-            keys = ("changes_for_others", index, "when")
-            says, cite = change.says, change.cite
-            found[f"{CHANGES}{change.fact}"] = _Formula(change.when, says, cite, keys)
+    for key, begin, changes in (
+        ("changes", OWN_CHANGES, pack.changes),
+        ("changes_for_others", CHANGES, pack.changes_for_others),
+    ):
+        for index, change in enumerate(changes):
+            if change.when is not None:
+                says, cite = change.says, change.cite
+                keys = (key, index, "when")
+                found[f"{begin}{change.fact}"] = _Formula(change.when, says, cite, keys)
+    if pack.claim.deadline is not None:
+        last = pack.claim.deadline
+        keys = ("claim", "deadline", "formula")
+        found[DEADLINE] = _Formula(last.formula, last.says, last.cite, keys)
     return found
 
 
@@ -284,11 +293,14 @@ class _Work:
         model = self.owner.model
         if not isinstance(model, Pack):
             return
-        if name == INVITE or name.startswith(("when.", CLOSES, CHANGES)):
+        if name == INVITE or name.startswith(("when.", CLOSES, CHANGES, OWN_CHANGES)):
             if tree.kind.base != "bool":
                 self.tell(f"is {tree.kind} where yes or no is needed", formula.keys)
             elif tree.level is None:
                 self.tell("is the same for everybody: it reads no fact", formula.keys)
+        elif name == DEADLINE:
+            if tree.kind.base != "date":
+                self.tell(f"is {tree.kind} where a date is needed", formula.keys)
         elif name in model.award.parts:
             self.must_be_money(tree, model.award.per, formula.keys)
         elif name.startswith("note."):

@@ -7,7 +7,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from nostop.model import Problem, RuleError
-from nostop.rulebook.book import CHANGES, CLOSES, INVITE, Rulebook, Scheme
+from nostop.rulebook.book import (
+    CHANGES,
+    CLOSES,
+    DEADLINE,
+    INVITE,
+    OWN_CHANGES,
+    Rulebook,
+    Scheme,
+)
 from nostop.rulebook.history.releases import load_releases
 from nostop.rulebook.history.versions import with_content_hashes
 from nostop.rulebook.packs import Pack
@@ -122,7 +130,7 @@ def _scheme(owner: Owner, pack: Pack) -> Scheme:
         effects={
             name: each
             for name, each in owner.definitions.items()
-            if name.startswith((CLOSES, CHANGES))
+            if name.startswith((CLOSES, CHANGES, OWN_CHANGES, DEADLINE))
         },
     )
 
