@@ -47,7 +47,7 @@ def summary(run: Run) -> None:
     silent = found.schemes.height - told.height
     if silent:
         console.print(
-            f"Nobody is known to claim {silent} more schemes, to be due them, or to be worth asking: "
+            f"Nobody is known to claim {silent} more schemes, to be due them or worth asking: "
             "determinations.parquet says why.\n",
             soft_wrap=True,
         )
