@@ -247,6 +247,43 @@ class Determinations(dy.Schema):
     pack_version = dy.String()
 
 
+class ClaimPaths(dy.Schema):
+    """One row for each claim that a benefit unit could make: those to make, in their order, and
+    those to get advice on first (`step` is null). For caseworkers: what it tells of everybody
+    affected is nobody else's to see.
+
+    `person_id` is who would claim; `subject_id` whom the scheme decides for. `status` is claim or
+    advice_first, `reasons` of the latter negative, unsettled, irreversible, other_person_affected
+    or alternative (`alternative_to` is then the scheme it cannot be had beside). `amount` is the
+    award, pence for `per`. Gains are pence over everybody affected, losses taken off: `gain_year`
+    is null unless it is one figure. `loses` holds the unit's own awards that end or fall, `opens`
+    what can be claimed next. A claim reaches back up to `backdate_months`; beyond that, each week
+    of waiting loses `lost_each_week`.
+    """
+
+    benefit_unit_id = dy.String()
+    household_id = dy.String()
+    step = dy.Int64(nullable=True)
+    scheme = dy.String()
+    person_id = dy.String()
+    subject_id = dy.String()
+    effective_date = dy.Date()
+    status = dy.String()
+    reasons = dy.List(dy.String())
+    amount = dy.Int64(nullable=True)
+    per = dy.String()
+    gain_year = dy.Int64(nullable=True)
+    gain_year_low = dy.Int64(nullable=True)
+    gain_year_high = dy.Int64(nullable=True)
+    gain_once = dy.Int64(nullable=True)
+    loses = dy.List(dy.String())
+    opens = dy.List(dy.String())
+    backdate_months = dy.Int64()
+    deadline = dy.Date(nullable=True)
+    lost_each_week = dy.Int64(nullable=True)
+    alternative_to = dy.String(nullable=True)
+
+
 class Contacts(dy.Schema):
     """How, and whether, a person may be told: one row for each person. Null flags are unknown and
     stop a message."""

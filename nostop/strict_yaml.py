@@ -51,12 +51,16 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(slots=True)
 class Document:
-    """One YAML file: its text, plain data, and the line and column where each key path begins."""
+    """One YAML file: its text, plain data, and the line and column where each key path begins.
+
+    `lent` are the files of topmost keys that another file lends it.
+    """
 
     path: Path
     text: str
     data: Any
     places: dict[KeyPath, tuple[int, int]] = field(default_factory=dict)
+    lent: dict[str | int, Path] = field(default_factory=dict)
 
     def place(self, *keys: str | int) -> tuple[int, int]:
         """Return the line and column of the nearest known ancestor of a key path."""
@@ -67,10 +71,14 @@ class Document:
             path = path[:-1]
         return self.places[path]
 
+    def written(self, *keys: str | int) -> tuple[Path, int, int]:
+        """Return the file, line and column of the nearest known ancestor of a key path."""
+        file = self.lent.get(keys[0], self.path) if keys else self.path
+        return file, *self.place(*keys)
+
     def problem(self, message: str, *keys: str | int) -> Problem:
         """Return a problem placed at a key path of this file."""
-        line, column = self.place(*keys)
-        return Problem(self.path, line, column, message)
+        return Problem(*self.written(*keys), message)
 
 
 def read_yaml(path: Path) -> Document:

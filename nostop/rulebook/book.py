@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nostop.model import Problem, RuleError, nearest
 from nostop.rulebook.catalogue import Catalogue
-from nostop.rulebook.packs import Gateway, Library, Pack, Rate, Table
+from nostop.rulebook.packs import Gateway, Library, Pack, Rate, Signpost, Table
 from nostop.rulebook.tree import Definition, FactRef, Lookup, Node, RateRef
 
 #: The local name of what a pack says under `invite_when`.
@@ -75,6 +75,7 @@ class Rulebook:
     rates: dict[str, Rate]
     tables: dict[str, Table]
     folders: dict[str, Path]
+    signposts: tuple[Signpost, ...] = ()
 
     @property
     def packs(self) -> dict[str, Pack]:

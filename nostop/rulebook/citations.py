@@ -69,5 +69,10 @@ def _of_effects(owner: str, pack: Pack) -> Iterator[Citation]:
         yield Citation(owner, "backdate", "backdate", "backdating", (pack.claim.backdate.cite,))
     for closing in pack.closes:
         yield Citation(owner, "closes", closing.award, closing.says, (closing.cite,))
+    if pack.claim.deadline is not None:
+        last = pack.claim.deadline
+        yield Citation(owner, "deadline", "deadline", last.says, (last.cite,))
+    for own in pack.changes:
+        yield Citation(owner, "changes", own.fact, own.says, (own.cite,))
     for change in pack.changes_for_others:
         yield Citation(owner, "changes_for_others", change.fact, change.says, (change.cite,))

@@ -233,6 +233,8 @@ class Pack(Strict):
     """One scheme in one jurisdiction."""
 
     scheme: Name
+    template: Name | None = None
+    cited_as: Sentence | None = None
     version: Version
     title: Bilingual
     summary: Bilingual
@@ -363,6 +365,43 @@ class GatewaysFile(Strict):
     """gateways.yaml."""
 
     gateways: tuple[Gateway, ...] = ()
+
+
+class Signpost(Strict):
+    """Help that somebody decides upon case by case: shown, never worked out. `from` and `to` are
+    the days on which it is shown."""
+
+    id: Name
+    title: Bilingual
+    says: Bilingual
+    applies_in: tuple[Nation, ...] = Field(min_length=1)
+    from_: Day = Field(alias="from")
+    to: Day | None = None
+    url: Annotated[str, StringConstraints(pattern=r"^https://")]
+    cite: Cite
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> "Signpost":
+        if self.to is not None and self.to < self.from_:
+            raise ValueError(f"ends on {self.to}, before it begins on {self.from_}")
+        return self
+
+    def is_shown(self, nation: str | None, on: date) -> bool:
+        """Whether it is shown on a day to a household of a nation; where that is not known, no."""
+        return nation in self.applies_in and self.from_ <= on <= (self.to or date.max)
+
+
+class SignpostsFile(Strict):
+    """signposts.yaml."""
+
+    signposts: tuple[Signpost, ...] = ()
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> "SignpostsFile":
+        for name, times in Counter(each.id for each in self.signposts).items():
+            if times > 1:
+                raise ValueError(f"id '{name}' is used {times} times")
+        return self
 
 
 def _fits(type_: str, per: Period | None, values: list[RateValue]) -> None:

@@ -12,7 +12,7 @@ from nostop.determination.case_files import CasesFile, ValueExpectation
 from nostop.model import Level
 from nostop.rulebook import Rulebook
 from nostop.rulebook.catalogue import AwardsFile, FactsFile
-from nostop.rulebook.packs import GatewaysFile, Library, Pack, RatesFile
+from nostop.rulebook.packs import GatewaysFile, Library, Pack, RatesFile, SignpostsFile
 from nostop.rulebook.reading.calls import FUNCTIONS
 
 Schema = dict[str, Any]
@@ -26,6 +26,7 @@ FILES: dict[str, tuple[type[Any], str]] = {
     "facts": (FactsFile, "**/facts.yaml"),
     "awards": (AwardsFile, "**/awards.yaml"),
     "gateways": (GatewaysFile, "**/gateways.yaml"),
+    "signposts": (SignpostsFile, "**/signposts.yaml"),
 }
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 _FORMULAS = {
@@ -121,6 +122,10 @@ def _with_pack_names(parts: Schema, book: Rulebook) -> None:
     opened = {*book.schemes, *book.catalogue.awards, *book.catalogue.offers}
     properties["opens"]["items"] = {"enum": sorted(opened)}
     properties["ask_person"]["items"] = {"enum": list(book.catalogue.facts)}
+    # What a template lends need not be written.
+    whole = {"required": parts["Pack"].pop("required")}
+    lent = {"required": ["scheme", "template", "cited_as", "version"]}
+    parts["Pack"]["anyOf"] = [whole, lent]
     _with_protected(parts["Pack"], book)
 
 

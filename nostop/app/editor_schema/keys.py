@@ -3,6 +3,8 @@
 KEYS: dict[str, dict[str, str]] = {
     "Pack": {
         "scheme": "The scheme's id: the name of the pack's folder.",
+        "template": "A file of templates/ that lends the keys which are not written here.",
+        "cited_as": "What citations of the template call the scheme.",
         "version": 'The year and a number, in quotes: "2026.1". Counted up with each change.',
         "title": "What the scheme is called, in English and Welsh.",
         "summary": "One plain sentence on what it is, in English and Welsh.",
@@ -119,6 +121,17 @@ KEYS: dict[str, dict[str, str]] = {
         "cite": "Where the law says so.",
     },
     "RatesFile": {"rates": "Numbers of law, by name.", "tables": "Numbers by keys, by name."},
+    "SignpostsFile": {"signposts": "Help that is shown beside a claim path, and never worked out."},
+    "Signpost": {
+        "id": "A short name.",
+        "title": "What it is called, in English and Welsh.",
+        "says": "A sentence or two to the person, in English and Welsh.",
+        "applies_in": "The nations in which it is shown.",
+        "from": "The first day on which it is shown.",
+        "to": "The last day; left out, it lasts.",
+        "url": "The page to go to.",
+        "cite": "The law or guidance behind it.",
+    },
     "GatewaysFile": {"gateways": "Which fact may be used for which scheme, and by what law."},
     "FactsFile": {"facts": "Every fact that a rule may read, by id."},
     "AwardsFile": {

@@ -16,7 +16,7 @@ def blanks(document: Document) -> list[Problem]:
     if MARK not in document.text:
         return []
     return [
-        Problem(document.path, *document.place(*keys), f"line {line} still says {text}")
+        Problem(*document.written(*keys), f"line {line} still says {text}")
         for keys, text in _texts(document.data, ())
         if MARK in text
         for line, _ in [document.place(*keys)]

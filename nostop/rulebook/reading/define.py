@@ -213,7 +213,7 @@ class _Work:
             tree=tree,
             says=formula.says,
             cite=formula.cite,
-            written=(document.path, *document.place(*formula.keys)),
+            written=document.written(*formula.keys),
             turning_points=self.turning_points(formula, level, tree),
         )
         self.scope.definitions[name] = (qualified, level, tree.kind)

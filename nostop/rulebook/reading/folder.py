@@ -10,12 +10,23 @@ from pathlib import Path
 
 from nostop.model import Problem, RuleError, YamlError, nearest
 from nostop.rulebook.catalogue import TOPICS, Catalogue, load_catalogue, topic_files
-from nostop.rulebook.packs import Gateway, GatewaysFile, Library, Pack, Rate, RatesFile, Table
+from nostop.rulebook.packs import (
+    Gateway,
+    GatewaysFile,
+    Library,
+    Pack,
+    Rate,
+    RatesFile,
+    Signpost,
+    SignpostsFile,
+    Table,
+)
 from nostop.rulebook.reading.checks import Complaint
 from nostop.rulebook.reading.jurisdictions import JURISDICTIONS
 from nostop.rulebook.reading.models import MOST_TOLD, as_model, placed, read_model
 from nostop.rulebook.reading.syntax import names_in
 from nostop.rulebook.reading.table_files import read_table_files
+from nostop.rulebook.reading.templates import TEMPLATES, with_template
 from nostop.rulebook.tree import Definition
 from nostop.strict_yaml import Document, read_yaml
 
@@ -81,6 +92,7 @@ class Folder:
     path: Path
     catalogue: Catalogue
     gateways: tuple[Gateway, ...] = ()
+    signposts: tuple[Signpost, ...] = ()
     owners: dict[str, Owner] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
     lacking: set[str] = field(default_factory=set)
@@ -187,6 +199,7 @@ def read_folder(path: Path) -> Folder:
         # Without the facts nothing else can be judged: their own problem is the one to mend.
         return Folder(path, Catalogue({}, {}), problems=error.problems)
     folder.gateways = _gateways(folder)
+    folder.signposts = _signposts(folder)
     for file in sorted(path.glob("*/**/*.y*ml")):
         if file.name in ("pack.yaml", "library.yaml"):
             _read_owner(folder, file)
@@ -194,7 +207,18 @@ def read_folder(path: Path) -> Folder:
             hint = nearest(file.name, list(_NAMES))
             message = f"is read by nothing: name it {_LISTED} or take it out{hint}"
             folder.problems.append(Problem(file, 1, 1, message))
+    folder.problems += _unused_templates(folder)
     return folder
+
+
+def _unused_templates(folder: Folder) -> list[Problem]:
+    used = {pack.template for pack in folder.packs.values()}
+    message = "is the template of no pack: take it out"
+    return [
+        Problem(file, 1, 1, message)
+        for file in sorted(folder.path.glob(f"{TEMPLATES}/*.yaml"))
+        if file.stem not in used and not folder.refused
+    ]
 
 
 _NAMES = ("pack.yaml", "library.yaml", "rates.yaml")
@@ -228,6 +252,15 @@ def _gateways(folder: Folder) -> tuple[Gateway, ...]:
     return tuple(found)
 
 
+def _signposts(folder: Folder) -> tuple[Signpost, ...]:
+    file = folder.path / "signposts.yaml"
+    if not file.exists():
+        return ()
+    model, problems, _ = read_model(file, SignpostsFile)
+    folder.problems += problems
+    return () if model is None else model.signposts
+
+
 def _check_gateways(folder: Folder, model: GatewaysFile, document: Document) -> None:
     known = list(folder.catalogue.facts)
     for index, gateway in enumerate(model.gateways):
@@ -243,7 +276,7 @@ def _check_gateways(folder: Folder, model: GatewaysFile, document: Document) -> 
 
 def _read_owner(folder: Folder, file: Path) -> None:
     wanted: type[Pack] | type[Library] = Pack if file.name == "pack.yaml" else Library
-    model, problems, document = read_model(file, wanted)
+    model, problems, document = _owner_model(folder, file, wanted)
     folder.problems += problems
     rates, wrong, rates_document = _rates(file.parent / "rates.yaml")
     folder.problems += wrong
@@ -257,6 +290,17 @@ def _read_owner(folder: Folder, file: Path) -> None:
         folder.tell(owner, f"'{owner.name}' is already the name of {other}")
         return
     folder.owners[owner.name] = owner
+
+
+def _owner_model(
+    folder: Folder, file: Path, wanted: type[Pack] | type[Library]
+) -> tuple[Pack | Library | None, list[Problem], Document | None]:
+    try:
+        document = read_yaml(file)
+    except YamlError as error:
+        return None, [placed(file, str(error))], None
+    problems = with_template(document, folder.path) if wanted is Pack else []
+    return (None, problems, document) if problems else (*as_model(document, wanted), document)
 
 
 def _is_misnamed(folder: Path) -> bool:

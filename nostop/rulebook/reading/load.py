@@ -112,6 +112,7 @@ def _book(folder: Folder) -> Rulebook:
         rates=dict(each for owner in owners for each in owner.rates.values()),
         tables=dict(each for owner in owners for each in owner.tables.values()),
         folders={owner.name: owner.path for owner in owners},
+        signposts=folder.signposts,
     )
 
 
