@@ -76,6 +76,7 @@ def test_run_writes_every_result_and_its_manifest(ran: Run) -> None:
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     assert {path.name for path in out.iterdir()} == {
         "determinations.parquet",
+        "claim_paths.parquet",
         "evidence.parquet",
         "links.parquet",
         "manifest.json",

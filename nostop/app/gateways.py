@@ -2,6 +2,7 @@
 does."""
 
 import json
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -75,18 +76,34 @@ def determine_lawfully(
         SettingsError: a scheme may not know who is an adult and who a child.
         NostopError: as `determination.determine`.
     """
-    together: dict[frozenset[str], list[str]] = {}
-    for scheme in schemes:
-        closed = closed_facts(rulebook, scheme, day, statuses)
-        if "role" in closed:
-            what = "who is an adult and who a child: without it there are no benefit units"
-            raise SettingsError(f"{scheme}: no gateway opens 'role' on {day}, {what}")
-        together.setdefault(closed, []).append(scheme)
-    found = [
-        determination.determine(_without(situation, closed), rulebook, day, names)
-        for closed, names in together.items()
-    ]
-    return pl.concat(found).sort("scheme", maintain_order=True) if len(found) > 1 else found[0]
+    return Lawful(rulebook, day, schemes, statuses)(situation)
+
+
+class Lawful:
+    """Schemes of a rule book on a day, determined as `determine_lawfully` does, and kept warm."""
+
+    def __init__(
+        self, rulebook: Rulebook, day: date, schemes: list[str], statuses: Statuses
+    ) -> None:
+        together: dict[frozenset[str], list[str]] = {}
+        for scheme in schemes:
+            closed = closed_facts(rulebook, scheme, day, statuses)
+            if "role" in closed:
+                what = "who is an adult and who a child: without it there are no benefit units"
+                raise SettingsError(f"{scheme}: no gateway opens 'role' on {day}, {what}")
+            together.setdefault(closed, []).append(scheme)
+        self._deciding = {
+            closed: determination.Determiner(rulebook, day, names)
+            for closed, names in together.items()
+        }
+
+    def __call__(self, situation: Situation, only: Collection[str] | None = None) -> pl.DataFrame:
+        """Return determinations (`only` of some schemes)."""
+        found = [
+            determiner.determine(_without(situation, closed), only)
+            for closed, determiner in self._deciding.items()
+        ]
+        return pl.concat(found).sort("scheme", maintain_order=True) if len(found) > 1 else found[0]
 
 
 def closed_facts(rulebook: Rulebook, scheme: str, day: date, statuses: Statuses) -> frozenset[str]:

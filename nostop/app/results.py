@@ -61,6 +61,7 @@ class Run:
     assembled: Assembled
     determinations: pl.DataFrame
     counts: pl.DataFrame
+    paths: pl.DataFrame
     sent: Sent
 
 
@@ -73,6 +74,7 @@ def write_results(run: Run) -> None:
         "links": run.links,
         "people": run.assembled.situation.people.select(_IDS).sort("person_id"),
         "determinations": withhold_claimed(run.determinations),
+        "claim_paths": run.paths,
         "evidence": run.assembled.evidence,
         "outreach_plan": run.sent.plan,
         "take_up": take_up,

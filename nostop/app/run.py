@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from nostop import linkage, outreach, plugins, store, takeup
 from nostop.app.chosen_schemes import ChosenSchemes, choose_schemes
+from nostop.app.claim_paths import lawful_paths
 from nostop.app.fact_table import fact_table
 from nostop.app.gateways import (
     ANY,
@@ -62,9 +63,19 @@ def run(settings: RunSettings, listener: Listener = silent) -> Run:
     with stage("Measuring take-up", listener) as told:
         counts = takeup.measure(determinations, settings.effective_on)
         told.detail = "small numbers are hidden before anybody sees them"
-    sent = _outreach(rules, batch, assembled, determinations, listener)
+    paths = _paths(rules, assembled.situation, determinations, listener)
+    sent = _outreach(rules, batch, assembled, (determinations, paths), listener)
     result = Run(
-        settings, rules.book, rules.chosen, batch, links, assembled, determinations, counts, sent
+        settings,
+        rules.book,
+        rules.chosen,
+        batch,
+        links,
+        assembled,
+        determinations,
+        counts,
+        paths,
+        sent,
     )
     with stage("Writing the results", listener) as told:
         write_results(result)
@@ -148,14 +159,27 @@ def _determined(rules: _Rules, situation: Situation) -> pl.DataFrame:
     return determine_lawfully(situation, rules.book, day, schemes, statuses)
 
 
+def _paths(
+    rules: _Rules, situation: Situation, determinations: pl.DataFrame, listener: Listener
+) -> pl.DataFrame:
+    with stage("Working out claim paths", listener) as told:
+        statuses = ANY if is_synthetic(rules.settings.feeds) else IN_FORCE
+        day = rules.settings.effective_on
+        finder = lawful_paths(rules.book, day, rules.chosen.schemes, statuses)
+        paths = finder.paths(situation, determinations)
+        waiting = paths.filter(pl.col("status") != "claim").height
+        told.detail = f"{paths.height:,} claims, {waiting:,} of them need advice first"
+    return paths
+
+
 def _outreach(
     rules: _Rules,
     batch: FeedBatch,
     assembled: linkage.Assembled,
-    determinations: pl.DataFrame,
+    found: tuple[pl.DataFrame, pl.DataFrame],
     listener: Listener,
 ) -> Sent:
-    settings = rules.settings
+    settings, (determinations, paths) = rules.settings, found
     knows_all = may_write_to_people(settings, batch.status)
     contacts = assembled.contacts if assembled.contacts_known and knows_all else None
     with store_of(settings) as engine:
@@ -165,7 +189,7 @@ def _outreach(
             people = assembled.situation.people
             templates = outreach.load_templates(plugins.templates_beside(settings.channel))
             policy = policy_of(settings, flagged_before, templates)
-            plan = outreach.plan(determinations, people, contacts, policy)
+            plan = outreach.plan(determinations, people, contacts, policy, paths)
             rendered = outreach.render(
                 plan, assembled.contacts, claim_details(rules.book), templates
             )

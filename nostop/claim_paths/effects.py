@@ -1,5 +1,6 @@
-"""What packs say a claim does to others, as schemes of their own: then whatever works determinations
-out also says when an award ends another, when it changes a fact, and until when to claim."""
+"""What packs say a claim does to others, as schemes of their own: then whatever works
+determinations out also says when an award ends another, when it changes a fact, and until when to
+claim."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,8 +22,8 @@ def effect_id(scheme: str, local: str) -> str:
 
 
 def with_effects(book: Rulebook) -> Rulebook:
-    """Return a rule book that has, besides its schemes, one for each condition of an effect and each
-    deadline.
+    """Return a rule book that has, besides its schemes, one for each condition of an effect and
+    each deadline.
 
     The scheme of a condition is entitled where it holds; that of a deadline has the day, as
     yyyymmdd, for its amount. Each may read what its pack may.
@@ -99,3 +100,12 @@ def _standing_for(scheme: Scheme, local: str, effect: Definition) -> tuple[str, 
 
 def _definition(effect: Definition, name: str, tree: Node) -> Definition:
     return Definition(name, effect.level, tree, effect.says, effect.cite, effect.written)
+
+
+def with_effect_ids(effects: Rulebook, schemes: list[str]) -> list[str]:
+    """Return schemes, and those that stand for their effects in a rule book `with_effects`."""
+    wanted = {*schemes}
+    return [
+        *schemes,
+        *(name for name in effects.schemes if name.partition("__")[0] in wanted - {name}),
+    ]

@@ -50,7 +50,7 @@ class Law:
 
     schemes: scheme, level, award (its receipt), award_per, in_kind, backdate_months, day_of (the
         scheme that stands for its deadline).
-    reads: scheme, fact: everything that its result rests on.
+    reads: scheme, fact: everything that a result rests on, also of what stands for an effect.
     waits: scheme, other, opened: claims that others wait for; `opened` where the pack opens it,
         else the other reads the award.
     closings: scheme, closed, probe, for_good.
@@ -78,7 +78,7 @@ def law_of(book: Rulebook, plan: Plan) -> Law:
         effective_on=plan.effective_on,
         schemes=pl.DataFrame([_scheme(book, pack) for pack in packs.values()], schema=_SCHEME),
         reads=_pairs(
-            ("scheme", "fact"), [(name, fact) for name in packs for fact in sorted(reads[name])]
+            ("scheme", "fact"), [(name, fact) for name in reads for fact in sorted(reads[name])]
         ),
         waits=_waits(packs, reads),
         closings=pl.DataFrame(
@@ -146,18 +146,45 @@ def _changes(book: Rulebook, pack: Pack) -> list[FactChange]:
 
 
 def _waits(packs: dict[str, Pack], reads: dict[str, frozenset[str]]) -> pl.DataFrame:
-    rows = []
-    for name, pack in packs.items():
-        for other, another in packs.items():
-            if other == name:
-                continue
-            is_read = receipt_fact(pack.receipt) in reads[other]
-            reads_back = receipt_fact(another.receipt) in reads[name]
-            opened = other in pack.opens or another.receipt in pack.opens
-            if opened or (is_read and not reads_back):
-                rows.append({"scheme": name, "other": other, "opened": opened})
+    """Which claims wait for which, over those between them too; not where each waits for the
+    other."""
+    direct = {name: _waiting(name, packs, reads) for name in packs}
+    below = {name: _all_below(name, direct) for name in packs}
+    rows = [
+        {"scheme": name, "other": other, "opened": opened}
+        for name, others in below.items()
+        for other, opened in others.items()
+        if name not in below[other] or other in direct[name]
+    ]
     schema = {"scheme": pl.String(), "other": pl.String(), "opened": pl.Boolean()}
     return pl.DataFrame(rows, schema=schema)
+
+
+def _waiting(
+    name: str, packs: dict[str, Pack], reads: dict[str, frozenset[str]]
+) -> dict[str, bool]:
+    """The schemes that wait for one: true where its pack opens them, false where they read its
+    award."""
+    pack = packs[name]
+    found = {}
+    for other, another in packs.items():
+        is_read = receipt_fact(pack.receipt) in reads[other]
+        reads_back = receipt_fact(another.receipt) in reads[name]
+        opened = other in pack.opens or another.receipt in pack.opens
+        if other != name and (opened or (is_read and not reads_back)):
+            found[other] = opened
+    return found
+
+
+def _all_below(name: str, direct: dict[str, dict[str, bool]]) -> dict[str, bool]:
+    found: dict[str, bool] = {}
+    waiting = list(direct[name].items())
+    while waiting:
+        other, opened = waiting.pop(0)
+        if other != name and other not in found:
+            found[other] = opened
+            waiting += direct[other].items()
+    return found
 
 
 def _pairs(names: tuple[str, str], rows: list[tuple[str, str]]) -> pl.DataFrame:

@@ -19,6 +19,7 @@ _COMMANDS = {
     "run": "nostop.cli.running:run",
     "link": "nostop.cli.running:link",
     "evaluate": "nostop.cli.evaluating:evaluate",
+    "paths": "nostop.cli.paths:paths",
     "takeup": "nostop.cli.running:takeup",
     "rules": "nostop.cli.ruling:commands",
     "bench": "nostop.cli.benching:commands",

@@ -18,6 +18,7 @@ _FILES = {
     "take_up.csv": "take-up by scheme with bounds, small numbers hidden (also .parquet)",
     "outreach_plan.parquet": "who is told of what, who is not, and why",
     "outbox/": "one message a file; nothing is sent",
+    "claim_paths.parquet": "for caseworkers: what to claim first, and what needs advice first",
     "people.parquet": "who is assessed with whom: ids only",
     "links.parquet": "which person each record is, and how sure",
     "evidence.parquet": "the record and date behind each fact",

@@ -4,7 +4,7 @@ from datetime import date
 
 import polars as pl
 
-from nostop.frames import Determinations, check
+from nostop.frames import ClaimPaths, Determinations, check, empty
 from nostop.model import FrameError, Outcome, OutreachError
 from nostop.outreach.policy import Policy
 from nostop.outreach.reasons import in_order, named, with_reasons
@@ -17,6 +17,7 @@ def audience(
     people: pl.DataFrame,
     contacts: pl.DataFrame | None,
     policy: Policy,
+    paths: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Return one recipient for each unclaimed determination, with every reason not to write.
 
@@ -30,6 +31,8 @@ def audience(
         people: `Situation.people`.
         contacts: `Contacts`, or None where the register did not arrive: then nobody is written to.
         policy: what the campaign may do.
+        paths: `ClaimPaths` of the determinations: what needs advice first has the reason
+            `advice_first`. None where nobody looked.
     Returns:
         One row per determination that is `entitled` or `worth_asking`: `SUBJECT` as decided,
         `kind`, `recipient_id`, `recipient_household_id`, `language` and `suppressions`.
@@ -37,7 +40,8 @@ def audience(
         FrameError: a table lacks a column, or a person or a subject comes twice.
         OutreachError: a determination is for nobody among the people.
     """
-    wanted = _unclaimed(check(Determinations, determinations), policy)
+    marked = _with_advice(check(Determinations, determinations), paths)
+    wanted = _unclaimed(marked, policy)
     candidates = _candidates(wanted, with_reasons(people, contacts, policy))
     lost = wanted.height - candidates.select(SUBJECT).n_unique()
     if lost:
@@ -58,6 +62,20 @@ def audience(
     )
 
 
+def _with_advice(determinations: pl.DataFrame, paths: pl.DataFrame | None) -> pl.DataFrame:
+    """Mark (`advice_first`) the determinations whose claim somebody should look at before."""
+    found = empty(ClaimPaths) if paths is None else check(ClaimPaths, paths)
+    advised = found.filter(pl.col("status") != "claim").select(
+        "scheme", _subject="subject_id", advice_first=pl.lit(value=True)
+    )
+    subject = pl.coalesce("person_id", "benefit_unit_id", "household_id")
+    return (
+        determinations.with_columns(_subject=subject)
+        .join(advised, on=["scheme", "_subject"], how="left", validate="m:1", maintain_order="left")
+        .with_columns(pl.col("advice_first").fill_null(value=False))
+    )
+
+
 def _unclaimed(determinations: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     entitled = (pl.col("outcome") == Outcome.ENTITLED).fill_null(value=False)
     asking = pl.col("worth_asking").fill_null(value=False)
@@ -65,6 +83,7 @@ def _unclaimed(determinations: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     reasons = {
         "receipt_unknown": pl.col("claimed").is_null(),
         "weak_link": ~(pl.col("confidence") >= policy.min_confidence).fill_null(value=False),
+        "advice_first": pl.col("advice_first"),
         "no_letter": _without_letter(kind, policy),
     }
     rows = determinations.filter(pl.col("claimed").ne_missing(other=True)).select(

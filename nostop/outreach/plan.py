@@ -23,6 +23,7 @@ def plan(
     people: pl.DataFrame,
     contacts: pl.DataFrame | None,
     policy: Policy,
+    paths: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Return who is to be told of what, and who is not, and why.
 
@@ -35,6 +36,7 @@ def plan(
         contacts: `Contacts`, or None where the register did not arrive: then every row is
             suppressed as `register_unknown`.
         policy: what the campaign may do.
+        paths: `ClaimPaths` of the determinations; nobody is written to of what needs advice first.
     Returns:
         `Plan`, sorted by scheme and recipient.
     Raises:
@@ -42,7 +44,7 @@ def plan(
         OutreachError: the register has lost nine in ten of its flags since the last run.
     """
     _refuse_vanished(contacts, policy.previous_flagged)
-    told = audience(determinations, people, contacts, policy)
+    told = audience(determinations, people, contacts, policy, paths)
     suppressed = pl.col("suppressions").list.len() > 0
     state = pl.when(suppressed).then(pl.lit("suppressed"))
     planned = (

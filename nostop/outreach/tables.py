@@ -15,6 +15,7 @@ REASONS = (
     "no_recourse_to_public_funds",
     "receipt_unknown",
     "weak_link",
+    "advice_first",
     "no_contact_details",
     "no_letter",
 )

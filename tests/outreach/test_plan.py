@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nostop.frames import ClaimPaths, empty
 from nostop.model import FrameError, OutreachError
 from nostop.outreach import Holdout, flagged, holdout_from, plan
-from tests.outreach.frames import POLICY, contacts, determinations, people
+from tests.outreach.frames import ON, POLICY, contacts, determinations, people
 
 SECRET = {"NOSTOP_HOLDOUT_SECRET": "0123456789abcdef"}
 COUPLE = people({}, {"person_id": "P2", "born_on": date(1952, 3, 1)})
@@ -342,3 +343,46 @@ def test_tables_that_do_not_fit_are_refused():
 def test_people_without_optional_facts_are_enough():
     bare = people({}).drop("died_on", "has_recourse_to_public_funds", "confidence")
     assert plan(determinations({}), bare, contacts({}), POLICY)["state"].to_list() == ["planned"]
+
+
+# --- what needs advice first ----------------------------------------------------------------------
+
+
+def paths(*rows: dict[str, object]) -> pl.DataFrame:
+    usual = {
+        "benefit_unit_id": "B1",
+        "household_id": "H1",
+        "step": None,
+        "scheme": "pension_credit",
+        "person_id": "P1",
+        "subject_id": "B1",
+        "effective_date": ON,
+        "status": "advice_first",
+        "reasons": ["other_person_affected"],
+        "per": "week",
+        "loses": [],
+        "opens": [],
+        "backdate_months": 0,
+    }
+    return pl.DataFrame([usual | row for row in rows], schema=empty(ClaimPaths).schema)
+
+
+@pytest.mark.parametrize(
+    ("path", "determination", "suppression"),
+    [
+        ({}, {}, "advice_first"),
+        ({"status": "claim", "step": 1, "reasons": []}, {}, None),
+        ({"scheme": "child_benefit"}, {}, None),
+        ({"subject_id": "B2"}, {}, None),
+        # Decided for a person, and for a household: the subject is theirs.
+        ({"subject_id": "P1"}, {"person_id": "P1"}, "advice_first"),
+        ({"subject_id": "P2"}, {"person_id": "P1"}, None),
+        ({"subject_id": "H1"}, {"benefit_unit_id": None}, "advice_first"),
+    ],
+)
+def test_inv_10_claim_that_needs_advice_first_gets_no_message(
+    path: dict[str, object], determination: dict[str, object], suppression: str | None
+):
+    rows = plan(determinations(determination), people({}), contacts({}), POLICY, paths(path))
+    assert rows["suppression"].to_list() == [suppression]
+    assert rows["state"].to_list() == ["planned" if suppression is None else "suppressed"]

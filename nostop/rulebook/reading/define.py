@@ -294,10 +294,7 @@ class _Work:
         if not isinstance(model, Pack):
             return
         if name == INVITE or name.startswith(("when.", CLOSES, CHANGES, OWN_CHANGES)):
-            if tree.kind.base != "bool":
-                self.tell(f"is {tree.kind} where yes or no is needed", formula.keys)
-            elif tree.level is None:
-                self.tell("is the same for everybody: it reads no fact", formula.keys)
+            self.must_be_condition(tree, formula.keys)
         elif name == DEADLINE:
             if tree.kind.base != "date":
                 self.tell(f"is {tree.kind} where a date is needed", formula.keys)
@@ -307,6 +304,12 @@ class _Work:
             period = next(each.per for each in model.notes if f"note.{each.id}" == name)
             if period is not None:
                 self.must_be_money(tree, period, formula.keys)
+
+    def must_be_condition(self, tree: Node, keys: Keys) -> None:
+        if tree.kind.base != "bool":
+            self.tell(f"is {tree.kind} where yes or no is needed", keys)
+        elif tree.level is None:
+            self.tell("is the same for everybody: it reads no fact", keys)
 
     def must_be_money(self, tree: Node, per: Period, keys: Keys) -> None:
         wanted = Kind("money", per)
