@@ -142,7 +142,7 @@ def test_listener_hears_of_each_stage_as_it_begins_and_ends(district: Path, tmp_
     begun = [report.stage for report in heard if report.seconds is None]
     done = [report.stage for report in heard if report.seconds is not None]
     assert begun == done
-    assert len(begun) == 9
+    assert len(begun) == 10
 
 
 # --- what a run withholds -----------------------------------------------------------------------

@@ -11,6 +11,7 @@ from typing import get_args
 import polars as pl
 
 from nostop import determination
+from nostop.claim_paths.deciding import Deciding
 from nostop.frames import Situation
 from nostop.model import SettingsError
 from nostop.rulebook import Rulebook
@@ -76,34 +77,45 @@ def determine_lawfully(
         SettingsError: a scheme may not know who is an adult and who a child.
         NostopError: as `determination.determine`.
     """
-    return Lawful(rulebook, day, schemes, statuses)(situation)
+    found = [
+        determination.determine(_without(situation, closed), rulebook, day, names)
+        for closed, names in _by_closed_facts(rulebook, day, schemes, statuses).items()
+    ]
+    return pl.concat(found).sort("scheme", maintain_order=True) if len(found) > 1 else found[0]
+
+
+def _by_closed_facts(
+    rulebook: Rulebook, day: date, schemes: list[str], statuses: Statuses
+) -> dict[frozenset[str], list[str]]:
+    together: dict[frozenset[str], list[str]] = {}
+    for scheme in schemes:
+        closed = closed_facts(rulebook, scheme, day, statuses)
+        if "role" in closed:
+            what = "who is an adult and who a child: without it there are no benefit units"
+            raise SettingsError(f"{scheme}: no gateway opens 'role' on {day}, {what}")
+        together.setdefault(closed, []).append(scheme)
+    return together
 
 
 class Lawful:
-    """Schemes of a rule book on a day, determined as `determine_lawfully` does, and kept warm."""
+    """Schemes of a rule book on a day, determined as `determine_lawfully` does, in no order, and
+    kept warm."""
 
     def __init__(
         self, rulebook: Rulebook, day: date, schemes: list[str], statuses: Statuses
     ) -> None:
-        together: dict[frozenset[str], list[str]] = {}
-        for scheme in schemes:
-            closed = closed_facts(rulebook, scheme, day, statuses)
-            if "role" in closed:
-                what = "who is an adult and who a child: without it there are no benefit units"
-                raise SettingsError(f"{scheme}: no gateway opens 'role' on {day}, {what}")
-            together.setdefault(closed, []).append(scheme)
+        together = _by_closed_facts(rulebook, day, schemes, statuses)
         self._deciding = {
-            closed: determination.Determiner(rulebook, day, names)
-            for closed, names in together.items()
+            closed: Deciding(rulebook, day, names) for closed, names in together.items()
         }
 
     def __call__(self, situation: Situation, only: Collection[str] | None = None) -> pl.DataFrame:
         """Return determinations (`only` of some schemes)."""
         found = [
-            determiner.determine(_without(situation, closed), only)
-            for closed, determiner in self._deciding.items()
+            deciding(_without(situation, closed), only)
+            for closed, deciding in self._deciding.items()
         ]
-        return pl.concat(found).sort("scheme", maintain_order=True) if len(found) > 1 else found[0]
+        return pl.concat(found)
 
 
 def closed_facts(rulebook: Rulebook, scheme: str, day: date, statuses: Statuses) -> frozenset[str]:

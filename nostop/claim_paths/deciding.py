@@ -3,6 +3,7 @@ another where there are few. Both say the same."""
 
 from collections.abc import Callable, Collection
 from datetime import date
+from typing import cast
 
 import polars as pl
 
@@ -13,9 +14,9 @@ from nostop.frames import Awards, Situation, empty
 from nostop.rulebook import Rulebook
 from nostop.rulebook.plan import Plan
 
-#: Up to how many people are gone through one household after another: to set frames going takes as
-#: long as that.
-FEW = 300
+#: Up to how many people are gone through one household after another: with every scheme there is,
+#: to set frames going takes as long as that.
+FEW = 2_000
 #: What works determinations out: of all schemes, and of those that stand for effects, or of some.
 Determine = Callable[[Situation, Collection[str] | None], pl.DataFrame]
 
@@ -40,7 +41,7 @@ class Deciding:
         Raises:
             FrameError: as `determine`.
         """
-        if situation.people.height <= FEW and situation.receipt_known_for is None:
+        if situation.people.height <= FEW:
             return self._one_by_one(situation, only)
         if self._determiner is None:
             self._determiner = Determiner(self._book, self.plan.effective_on, self._schemes)
@@ -48,9 +49,15 @@ class Deciding:
 
     def _one_by_one(self, situation: Situation, only: Collection[str] | None) -> pl.DataFrame:
         interpreter, plan = self._decider.interpreter, self.plan
+        known = situation.receipt_known_for
+        open_ = plan.schedule.receipts - known if known is not None else set()
+        homes = households(_rows(situation), plan)
+        for person in (person for home in homes for person in home.people):
+            # A feed that did not arrive leaves the awards it reports unknown.
+            cast("dict[str, object]", person).update({f"known:{name}": False for name in open_})
         rows = [
             as_row(result, plan.effective_on)
-            for home in households(_rows(situation), plan)
+            for home in homes
             for result in interpreter.results(home, only)
         ]
         return as_frame(rows)

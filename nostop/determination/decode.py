@@ -8,41 +8,62 @@ from nostop.frames import Determinations, empty
 from nostop.model import Outcome
 from nostop.rulebook.plan import KEYS, LOW_TO_HIGH, SchemePlan
 
+#: Columns of words, of which a scheme has few.
+_WORDS = ("scheme", "outcome", "per", "pack_version")
 
-def decoded(raw: pl.DataFrame, plan: SchemePlan, on: date) -> pl.DataFrame:
-    """Return one scheme's rows of `run.run_plan` as `Determinations`, in the same order."""
+
+def coded(raw: pl.DataFrame, plan: SchemePlan, on: date) -> pl.DataFrame:
+    """Return one scheme's rows as `Determinations`, in the same order, but for words: they are
+    numbers of a list of them (`pl.Enum`) until `in_words`.
+
+    Args:
+        raw: ids, `confidence`, `claimed` and what `run.run_plan` gives for the scheme.
+    """
     pack = plan.scheme.pack
     above = LOW_TO_HIGH[LOW_TO_HIGH.index(pack.decides_for) :]
     nobody = pl.lit(None, dtype=pl.String)
     return (
-        _with_words(raw, plan)
+        _with_reasons(raw, plan)
         .select(
             **{key: pl.col(key) if level in above else nobody for level, key in KEYS.items()},
-            scheme=pl.lit(pack.scheme),
+            scheme=_one_word(pack.scheme),
             effective_date=pl.lit(on, dtype=pl.Date),
             outcome=_outcome(),
             amount=pl.when(pl.col("lo") == pl.col("hi")).then("lo"),
             amount_low="lo",
             amount_high="hi",
-            per=pl.lit(pack.award.per.value),
+            per=_one_word(pack.award.per.value),
             claimed="claimed",
             worth_asking=_worth_asking(plan),
             confidence="confidence",
             because="because",
             missing="missing",
-            pack_version=pl.lit(plan.scheme.version),
+            pack_version=_one_word(plan.scheme.version),
         )
         .select(empty(Determinations).columns)
     )
 
 
+def in_words(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return rows of `coded` as `Determinations`."""
+    schema = empty(Determinations).schema
+    return rows.with_columns(
+        pl.col(name).cast(schema[name]) for name in (*_WORDS, "because", "missing")
+    )
+
+
+def _one_word(word: str) -> pl.Expr:
+    return pl.lit(word, dtype=pl.Enum([word]))
+
+
 def _outcome() -> pl.Expr:
+    outcomes = pl.Enum([each.value for each in Outcome])
     return (
         pl.when(pl.col("outcome").is_null())
-        .then(pl.lit(Outcome.UNKNOWN.value))
+        .then(pl.lit(Outcome.UNKNOWN.value, dtype=outcomes))
         .when(pl.col("outcome"))
-        .then(pl.lit(Outcome.ENTITLED.value))
-        .otherwise(pl.lit(Outcome.NOT_ENTITLED.value))
+        .then(pl.lit(Outcome.ENTITLED.value, dtype=outcomes))
+        .otherwise(pl.lit(Outcome.NOT_ENTITLED.value, dtype=outcomes))
     )
 
 
@@ -57,39 +78,23 @@ def _worth_asking(plan: SchemePlan) -> pl.Expr:
     return pl.col("outcome").is_null() & pl.col("invited") & something & only_askable
 
 
-def _with_words(raw: pl.DataFrame, plan: SchemePlan) -> pl.DataFrame:
+def _with_reasons(raw: pl.DataFrame, plan: SchemePlan) -> pl.DataFrame:
     """Decode bits into condition and fact ids: only the few combinations that occur are decoded,
     then joined."""
-    width = 1 << len(plan.conditions)
-    unknown = pl.col("outcome").is_null()
-    coded = raw.with_columns(
-        reasons=pl.col("true_bits") * width + pl.col("unknown_bits"),
-        lacking=pl.when(unknown).then("missing_bits").otherwise(0),
+    missing = pl.when(pl.col("outcome").is_null()).then("missing_bits").otherwise(0)
+    coded = raw.with_columns(missing_bits=missing)
+    return coded.with_columns(
+        because=_ids_of(coded["because_bits"], plan.conditions),
+        missing=_ids_of(coded["missing_bits"], plan.facts),
     )
-    because = {
-        code: _because(code // width, code % width, plan.conditions)
-        for code in coded["reasons"].unique()
-    }
-    missing = {code: _ids(code, plan.facts) for code in coded["lacking"].unique()}
-    return coded.join(
-        _lookup("reasons", "because", because), on="reasons", how="left", validate="m:1",
-        maintain_order="left",
-    ).join(
-        _lookup("lacking", "missing", missing), on="lacking", how="left", validate="m:1",
-        maintain_order="left",
-    )  # fmt: skip
 
 
-def _lookup(key: str, name: str, values: dict[int, list[str]]) -> pl.DataFrame:
-    schema = pl.Schema({key: pl.Int64(), name: pl.List(pl.String())})
-    return pl.DataFrame({key: list(values), name: list(values.values())}, schema=schema)
-
-
-def _because(true: int, unknown: int, conditions: tuple[str, ...]) -> list[str]:
-    """All conditions where all hold; those that fail where any does; else those that are open."""
-    failed = (1 << len(conditions)) - 1 & ~true & ~unknown
-    return _ids(failed or unknown or true, conditions)
-
-
-def _ids(bits: int, names: tuple[str, ...]) -> list[str]:
-    return [name for index, name in enumerate(names) if bits >> index & 1]
+def _ids_of(bits: pl.Series, names: tuple[str, ...]) -> pl.Series:
+    """Lists of the names whose bit is set."""
+    codes = bits.unique(maintain_order=True)
+    lists = [[name for index, name in enumerate(names) if code >> index & 1] for code in codes]
+    ids = pl.Series(lists, dtype=pl.List(pl.Enum(names)))
+    if codes.len() == 1:
+        return ids.new_from_index(0, bits.len())
+    place = pl.int_range(codes.len(), dtype=pl.UInt32, eager=True)
+    return ids.gather(bits.replace_strict(codes, place, return_dtype=pl.UInt32))

@@ -6,17 +6,21 @@ from datetime import date
 
 import polars as pl
 
-from nostop.determination.decode import decoded
-from nostop.determination.engine import Frames, Work
+from nostop.determination.decode import coded, in_words
+from nostop.determination.engine import Frames
 from nostop.determination.known import known_to_all
-from nostop.determination.prepare import numbered
+from nostop.determination.prepare import Numbered, numbered
+from nostop.determination.whole import Whole
 from nostop.frames import Determinations, Situation, check, empty
-from nostop.model import Level
 from nostop.rulebook import Rulebook
-from nostop.rulebook.plan import KEYS, compile_plan
+from nostop.rulebook.plan import KEYS, LOW_TO_HIGH, compile_plan
 
 #: People worked out at once: enough to keep every core busy, few enough to bound memory.
 PEOPLE_AT_ONCE = 300_000
+#: The keys of a level, and of those above it.
+KEYS_ABOVE = {
+    level: [KEYS[each] for each in LOW_TO_HIGH[LOW_TO_HIGH.index(level) :]] for level in LOW_TO_HIGH
+}
 
 
 def determine(
@@ -48,58 +52,50 @@ class Determiner:
         """Compile; raises RuleError as `determine` does."""
         self.book = book
         self.plan = compile_plan(book, effective_on, schemes)
-        self._work: Work | None = None
+        self._whole: Whole | None = None
 
     def determine(self, situation: Situation, only: Collection[str] | None = None) -> pl.DataFrame:
         """Return determinations (`only` of some of its schemes) as the function `determine` does,
         with the same errors."""
-        rows = list(self.by_scheme(situation, only))
+        rows = [in_words(each) for each in self.by_scheme(situation, only)]
         return check(Determinations, pl.concat(rows)) if rows else empty(Determinations)
 
     def by_scheme(
         self, situation: Situation, only: Collection[str] | None = None
     ) -> Iterator[pl.DataFrame]:
-        """Yield the determinations of each scheme, by name, sorted by subject. They are decoded
-        last: numbers and bits are lighter to carry and to sort than ids and lists of words."""
+        """Yield the determinations of each scheme, by name, sorted by subject: numbers and bits
+        until then, and words still in the place of lists of them (`decode.coded`)."""
         given = numbered(situation, self.book, self.plan)
-        work = self._work_on(given.frames)
         wanted = [each for each in self.plan.schemes if only is None or each.scheme.id in only]
-        pieces = [work.run(piece, wanted) for piece in _pieces(given.frames)]
-        by_scheme = zip(wanted, zip(*pieces, strict=True), strict=True)
-        for scheme, found in sorted(by_scheme, key=lambda each: each[0].scheme.id):
+        found = self._whole_on(given.frames).found(given.frames, wanted, PEOPLE_AT_ONCE)
+        subjects = Subjects(given)
+        for scheme in sorted(wanted, key=lambda each: each.scheme.id):
             level = scheme.scheme.pack.decides_for
-            rows = pl.concat(found)
-            if level is not Level.PERSON:
-                rows = rows.sort(KEYS[level])
-            rows = given.with_ids(rows)
-            if level is Level.PERSON:
-                rows = rows.sort(KEYS[level])
-            yield decoded(rows, scheme, self.plan.effective_on)
+            rows = found.taken(scheme, subjects.numbers[level])
+            yield coded(subjects.named[level].hstack(rows), scheme, self.plan.effective_on)
 
-    def _work_on(self, frames: Frames) -> Work:
+    def _whole_on(self, frames: Frames) -> Whole:
         """The plan as it was built last, if all that it counts on is there again."""
         known = known_to_all(self.plan, frames)
-        if self._work is not None and not self._work.known <= known:
+        if self._whole is not None and not self._whole.known <= known:
             # What some lacked once is not counted on again: built anew, it serves both.
-            known &= self._work.known
-            self._work = None
-        if self._work is None:
-            self._work = Work(self.plan, frames, known)
-        return self._work
+            known &= self._whole.known
+            self._whole = None
+        if self._whole is None:
+            self._whole = Whole(self.plan, frames, known)
+        return self._whole
 
 
-def _pieces(frames: Frames) -> Iterator[Frames]:
-    """Cut the frames between households, so that each piece is whole in itself."""
-    households = frames[Level.HOUSEHOLD]["household_id"]
-    count = -(-frames[Level.PERSON].height // PEOPLE_AT_ONCE)
-    if count <= 1:
-        yield frames
-        return
-    size = -(-households.len() // count)
-    for start in range(0, households.len(), size):
-        part = households.slice(start, size)
-        here = pl.col("household_id").is_between(part[0], part[-1])
-        yield {level: frame.filter(here) for level, frame in frames.items()}
+class Subjects:
+    """Whom schemes decide for, in the order of their ids: their numbers, and who they are."""
+
+    def __init__(self, given: Numbered) -> None:
+        frames = {
+            level: frame.select(*KEYS_ABOVE[level], "confidence").sort(KEYS[level])
+            for level, frame in given.frames.items()
+        }
+        self.numbers = {level: frame[KEYS[level]] for level, frame in frames.items()}
+        self.named = {level: given.with_ids(frame) for level, frame in frames.items()}
 
 
 __all__ = ["Determiner", "determine"]

@@ -5,15 +5,17 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import cast
 
-import narwhals as nw
 import polars as pl
 from polars.io.plugins import register_io_source
 
 from nostop.model import Level
-from nostop.rulebook.batch.run import Frame, run_plan
+from nostop.rulebook.batch.run import Frame, run_claims, run_plan
 from nostop.rulebook.plan import KEYS, Plan, SchemePlan
 
 SLICE = 25_000
+#: Up to how many people what is missing is worked out at once with everything else: building the
+#: plan twice would take longer than working it out.
+ONE_PASS = 20_000
 #: A plan is built as it is to be run: it filters nothing, works nothing out twice and shares what
 #: can be shared. Looking for more took as long as the work on a hundred thousand people. Only the
 #: columns that nobody asks for are left out.
@@ -24,6 +26,7 @@ _AS_BUILT = pl.QueryOptFlags(
     comm_subplan_elim=False,
     cluster_with_columns=False,
 )
+_ANSWERS = ("outcome", "lo", "hi", "because_bits", "invited")
 
 #: One frame for each level.
 Frames = dict[Level, pl.DataFrame]
@@ -39,53 +42,85 @@ class Work:
         self.known = known
 
     @cached_property
-    def outcomes(self) -> dict[str, pl.LazyFrame]:
-        """Everything but what is missing, by scheme."""
+    def outcomes(self) -> dict[Level, pl.LazyFrame]:
+        """Everything but what is missing, by the level that schemes decide for."""
         return self._built(with_missing=False)
 
     @cached_property
-    def in_full(self) -> dict[str, pl.LazyFrame]:
-        """Everything, by scheme."""
+    def in_full(self) -> dict[Level, pl.LazyFrame]:
+        """Everything, in the same way."""
         return self._built(with_missing=True)
 
-    def _built(self, *, with_missing: bool) -> dict[str, pl.LazyFrame]:
-        sources = {level: _source(self.held, level) for level in Level}
+    @cached_property
+    def claimed(self) -> dict[Level, pl.LazyFrame]:
+        """What is claimed, in the same way."""
+        found = run_claims(self.plan, self._sources(), InPolars(), known=self.known)
+        return {level: _lazy(frame) for level, frame in found.items()}
+
+    def _built(self, *, with_missing: bool) -> dict[Level, pl.LazyFrame]:
         found = run_plan(
-            self.plan, sources, InPolars(), known=self.known, with_missing=with_missing
+            self.plan, self._sources(), InPolars(), known=self.known, with_missing=with_missing
         )
-        return {name: _lazy(frame) for name, frame in found.items()}
+        return {level: _lazy(frame) for level, frame in found.items()}
 
-    def run(self, piece: Frames, schemes: Sequence[SchemePlan]) -> list[pl.DataFrame]:
-        """Return what the plan gives for a piece, for each of some schemes.
+    def _sources(self) -> dict[Level, Frame]:
+        return {level: _source(self.held, level) for level in Level}
 
-        Outcomes are worked out first, and then what is missing, only in households where some
-        outcome is open: half the work, where most are decided.
+    def claims(self, piece: Frames, schemes: Sequence[SchemePlan]) -> Frames:
+        """Return what is claimed of some schemes, for each level that they decide for."""
+        self.held.update(piece)
+        return _collected(self.claimed, schemes, ("claimed",))
+
+    def run(
+        self, piece: Frames, schemes: Sequence[SchemePlan], *, can_be_open: bool = True
+    ) -> Frames:
+        """Return what the plan gives for a piece, for each level that some schemes decide for.
+
+        Outcomes are worked out first, and then what is missing, only for schemes and households
+        with an open outcome: half the work, where most are decided.
         """
         self.held.update(piece)
-        decided = _collected([self.outcomes[each.scheme.id] for each in schemes])
-        is_open = pl.col("outcome").is_null()
-        open_ = [raw.filter(is_open).select("household_id") for raw in decided]
-        if not any(each.height for each in open_):
-            return [raw.with_columns(missing_bits=pl.lit(0, dtype=pl.Int64)) for raw in decided]
-        homes = pl.concat(open_).unique()
+        if can_be_open and piece[Level.PERSON].height <= ONE_PASS:
+            return _collected(self.in_full, schemes, (*_ANSWERS, "missing_bits"))
+        decided = _collected(self.outcomes, schemes, _ANSWERS)
+        if not can_be_open:
+            return decided
+        open_ = [each for each in schemes if _is_open(decided, each).any()]
+        if not open_:
+            return decided
+        homes = pl.concat(
+            decided[each.scheme.pack.decides_for]
+            .filter(_is_open(decided, each))
+            .select("household_id")
+            for each in open_
+        ).unique()
         for level, frame in self.held.items():
             self.held[level] = living_in(homes, frame)
-        keys = [KEYS[each.scheme.pack.decides_for] for each in schemes]
-        missing = [
-            self.in_full[each.scheme.id].select(key, "missing_bits")
-            for each, key in zip(schemes, keys, strict=True)
-        ]
-        asked = _collected(missing)
-        return [
-            raw.join(found, on=key, how="left", validate="1:1").with_columns(
-                pl.col("missing_bits").fill_null(0)
-            )
-            for raw, found, key in zip(decided, asked, keys, strict=True)
-        ]
+        missing = _collected(self.in_full, open_, ("missing_bits",))
+        for level, found in missing.items():
+            decided[level] = decided[level].join(
+                found.drop("household_id") if level is not Level.HOUSEHOLD else found,
+                on=KEYS[level], how="left", validate="1:1",
+            )  # fmt: skip
+        return decided
 
 
-def _collected(frames: list[pl.LazyFrame]) -> list[pl.DataFrame]:
-    return pl.collect_all(frames, optimizations=_AS_BUILT, engine="streaming")
+def _is_open(decided: Frames, plan: SchemePlan) -> pl.Series:
+    return decided[plan.scheme.pack.decides_for][f"{plan.scheme.id}:outcome"].is_null()
+
+
+def _collected(
+    frames: dict[Level, pl.LazyFrame], schemes: Sequence[SchemePlan], what: Sequence[str]
+) -> Frames:
+    """Work out some columns of some schemes."""
+    wanted: dict[Level, list[str]] = {}
+    for each in schemes:
+        level = each.scheme.pack.decides_for
+        wanted.setdefault(level, list(dict.fromkeys((KEYS[level], "household_id"))))
+        wanted[level] += [f"{each.scheme.id}:{name}" for name in what]
+    lazy = [frames[level].select(columns) for level, columns in wanted.items()]
+    found = pl.collect_all(lazy, optimizations=_AS_BUILT, engine="streaming")
+    return dict(zip(wanted, found, strict=True))
 
 
 def _source(held: Frames, level: Level) -> Frame:
@@ -99,23 +134,30 @@ def _source(held: Frames, level: Level) -> Frame:
         # In slices, or one core would get all the work.
         yield from (frame if rows is None else frame.head(rows)).iter_slices(SLICE)
 
-    return nw.from_native(register_io_source(read, schema=held[level].schema, is_pure=True))
+    return _as_frame(register_io_source(read, schema=held[level].schema, is_pure=True))
 
 
 class InPolars:
-    """The plan's engine: polars."""
+    """The plan's engine: polars, without a library between."""
+
+    library = pl
 
     def share(self, frame: Frame) -> Frame:
         """Keep a frame that several others are taken from."""
-        return nw.from_native(_lazy(frame).cache())
+        return _as_frame(_lazy(frame).cache())
 
     def table(self, columns: dict[str, list[int] | list[str]]) -> Frame:
         """Return a small table as a frame."""
-        return nw.from_native(pl.LazyFrame(columns))
+        return _as_frame(pl.LazyFrame(columns))
 
 
 def _lazy(frame: Frame) -> pl.LazyFrame:
-    return cast("pl.LazyFrame", frame.to_native())
+    return cast("pl.LazyFrame", frame)
+
+
+def _as_frame(frame: pl.LazyFrame) -> Frame:
+    # What a plan asks of a frame has the same names in both.
+    return cast("Frame", frame)
 
 
 def living_in(households: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:

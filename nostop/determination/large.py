@@ -7,8 +7,10 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 
+from nostop.determination.decode import in_words
 from nostop.determination.determine import Determiner
-from nostop.determination.parquet import TABLES, read_frames, read_tables, write_whole
+from nostop.determination.parquet import TABLES, read_frames, read_tables, whole_file
+from nostop.determination.written import write_determinations
 from nostop.model import SituationError
 from nostop.rulebook import Rulebook
 from nostop.rulebook.plan import KEYS
@@ -31,9 +33,9 @@ def determine_files(
     determiner = Determiner(book, effective_on, schemes)
     people = _scanned(folder, "people").select(pl.len()).collect().item()
     if people <= IN_MEMORY:
-        rows = determiner.determine(read_frames(folder, book.catalogue))
-        write_whole(rows, out)
-        return rows.height
+        with whole_file(out) as unfinished:
+            found = determiner.by_scheme(read_frames(folder, book.catalogue))
+            return write_determinations(found, unfinished)
     with TemporaryDirectory(dir=out.parent, prefix=".determining-") as name:
         space = Path(name)
         parts = -(-people // PEOPLE_A_PART)
@@ -95,7 +97,8 @@ def _determine_part(determiner: Determiner, space: Path, part: int) -> None:
         if (space / f"{name}.parquet").exists():
             tables[name] = held if held.exists() else space / f"{name}.parquet"
     situation = read_tables(tables, determiner.book.catalogue)
-    for rows in determiner.by_scheme(situation):
+    for coded in determiner.by_scheme(situation):
+        rows = in_words(coded)
         target = space / "found" / rows["scheme"][0]
         target.mkdir(parents=True, exist_ok=True)
         rows.write_parquet(target / f"{part}.parquet")

@@ -1,7 +1,8 @@
 """Tables from Parquet files -> a situation. A fact without a column is unknown; a column that
 nobody knows is an error."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -49,9 +50,16 @@ def read_tables(paths: Mapping[str, Path], catalogue: Catalogue) -> Situation:
 
 def write_whole(rows: pl.DataFrame, path: Path) -> None:
     """Write a table to a Parquet file that is there only when it is whole."""
+    with whole_file(path) as unfinished:
+        rows.write_parquet(unfinished)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give the path to write a file to; it takes its name when it is whole, and is gone if not."""
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
-        rows.write_parquet(unfinished)
+        yield unfinished
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)

@@ -16,8 +16,8 @@ from nostop.rulebook.plan import KEYS, Plan
 @dataclass(frozen=True, slots=True)
 class Numbered:
     """The three frames with exactly the columns that a plan reads, and numbers in the place of ids:
-    the row of `ids`, which stand in their order for benefit units and households, and as they come
-    for people. Numbers are grouped, joined and sorted by in a fraction of the time."""
+    the row of `ids`, which stand in their order. Numbers are grouped, joined and sorted by in a
+    fraction of the time."""
 
     frames: dict[Level, pl.DataFrame]
     ids: dict[Level, pl.Series]
@@ -60,7 +60,7 @@ def numbered(situation: Situation, book: Rulebook, plan: Plan) -> Numbered:
     households = _with_facts(situation.households, book, plan, Level.HOUSEHOLD, [])
     units, households = units.sort("benefit_unit_id"), households.sort("household_id")
     ids = {
-        Level.PERSON: people["person_id"],
+        Level.PERSON: people["person_id"].sort(),
         Level.BENEFIT_UNIT: units["benefit_unit_id"],
         Level.HOUSEHOLD: households["household_id"],
     }
@@ -96,7 +96,7 @@ def _with_numbers(
     _must_resolve(found, homes)
     return (
         people.with_columns(
-            person_id=pl.int_range(pl.len(), dtype=pl.UInt32),
+            person_id=_places(people["person_id"]),
             benefit_unit_id=found["_unit"],
             household_id=found["_unit_home"],
         ),
@@ -104,6 +104,14 @@ def _with_numbers(
             benefit_unit_id=pl.int_range(pl.len(), dtype=pl.UInt32), household_id=of_units["_home"]
         ),
         households.with_columns(household_id=homes["_home"]),
+    )
+
+
+def _places(ids: pl.Series) -> pl.Series:
+    """Return where each id stands in their order."""
+    order = ids.arg_sort()
+    return pl.zeros(ids.len(), dtype=pl.UInt32, eager=True).scatter(
+        order, pl.int_range(ids.len(), dtype=pl.UInt32, eager=True)
     )
 
 

@@ -1,7 +1,8 @@
 """What to work out for which schemes on one date. `run.py` puts a plan over frames of many,
 `interpreter.py` works one household out by it."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from nostop.model import Level, Problem, RuleError
@@ -67,14 +68,36 @@ def compile_plan(
     """
     chosen = _chosen(book, effective_on, schemes)
     definitions = all_definitions(book)
-    wanted = [f"{scheme.id}.{name}" for scheme in chosen for name in ("amount", "claimed")]
     notes = [each.name for scheme in chosen for each in scheme.notes if with_notes]
-    asked = [each.invitation.name for each in chosen if each.invitation is not None]
-    schedule = plan_schedule(definitions, [*wanted, *asked, *notes])
+    claims = [f"{scheme.id}.claimed" for scheme in chosen]
+    schedule = plan_schedule(definitions, [*_answers(chosen), *claims, *notes])
     plans = tuple(_scheme_plan(book, schedule, scheme) for scheme in chosen)
     plan = Plan(book, constants_on(book, effective_on), schedule, plans, frozenset(notes))
     _check_rates(plan)
     return plan
+
+
+def answers_of(plan: Plan, schemes: Sequence[SchemePlan]) -> Plan:
+    """Return the part of a plan that works out some of its schemes, but for what is claimed."""
+    wanted = _answers(each.scheme for each in schemes)
+    schedule = plan_schedule(plan.schedule.definitions, wanted)
+    return replace(plan, schedule=schedule, schemes=tuple(schemes))
+
+
+def claims_of(plan: Plan) -> Plan:
+    """Return the part of a plan that works out what is claimed."""
+    wanted = [f"{each.scheme.id}.claimed" for each in plan.schemes]
+    return replace(plan, schedule=plan_schedule(plan.schedule.definitions, wanted))
+
+
+def _answers(schemes: Iterable[Scheme]) -> list[str]:
+    """What is worked out of schemes: the amount, with all it rests on, and whom to invite."""
+    found = []
+    for each in schemes:
+        found.append(f"{each.id}.amount")
+        if each.invitation is not None:
+            found.append(each.invitation.name)
+    return found
 
 
 def _chosen(book: Rulebook, on: date, schemes: list[str] | None) -> list[Scheme]:

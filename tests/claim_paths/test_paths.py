@@ -1,6 +1,7 @@
 """Claim paths: the order, what a claim opens and ends, what it comes to for everybody affected, and
 when advice comes first."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -247,6 +248,18 @@ def test_award_that_a_claimed_one_would_end_is_not_claimed(tmp_path: Path) -> No
 
 def test_nobody_has_a_path_whose_receipt_is_not_known(book: Rulebook) -> None:
     assert paths(book, home({"ann": person(**OLD, awards=None)})).is_empty()
+
+
+@pytest.mark.parametrize("few", [0, 100])
+def test_scheme_whose_feed_did_not_arrive_is_no_claim(
+    book: Rulebook, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(deciding, "FEW", few)
+    frames = situation(book, home({"ann": person(**OLD, left_job_on="2026-05-01")}))
+    finder = PathFinder.ready(book, ON)
+    assert claims(finder.paths(frames)) == ["pension", "grant", "licence"]
+    known = replace(frames, receipt_known_for=frozenset({"grant", "licence", "carers"}))
+    assert claims(finder.paths(known)) == ["grant"]
 
 
 def test_claimed_and_open_schemes_are_no_claims(book: Rulebook) -> None:

@@ -8,13 +8,14 @@ import narwhals as nw
 import polars as pl
 import pytest
 
-from nostop.determination.decode import decoded
-from nostop.determination.determine import determine
+from nostop.determination.decode import coded, in_words
+from nostop.determination.determine import Subjects, determine
 from nostop.determination.known import known_to_all
 from nostop.determination.prepare import numbered
 from nostop.frames import Situation
+from nostop.model import Level
 from nostop.rulebook import Rulebook
-from nostop.rulebook.batch.run import Frame, run_plan
+from nostop.rulebook.batch.run import Frame, run_claims, run_plan
 from nostop.rulebook.plan import KEYS, compile_plan
 from tests.rulebook.small import ON
 from tests.rulebook.worlds import world
@@ -22,6 +23,8 @@ from tests.rulebook.worlds import world
 
 class InDuckDB:
     """The plan's engine: DuckDB."""
+
+    library = nw
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
@@ -42,17 +45,27 @@ def determined_in_duckdb(situation: Situation, book: Rulebook) -> pl.DataFrame:
     engine = InDuckDB(duckdb.connect())
     sources = {level: engine.put(frame) for level, frame in given.frames.items()}
     known = known_to_all(plan, given.frames)
+    answers = native(run_plan(plan, sources, engine, known=known))
+    claims = native(run_claims(plan, sources, engine, known=known))
+    subjects = Subjects(given)
     rows = []
-    for scheme, frame in zip(
-        plan.schemes, run_plan(plan, sources, engine, known=known).values(), strict=True
-    ):
-        native: Any = frame.to_native()
-        found = given.with_ids(native.pl()).sort(KEYS[scheme.scheme.pack.decides_for])
-        whole = dict.fromkeys(("lo", "hi", "true_bits", "unknown_bits"), pl.Int64)
-        rows.append(
-            decoded(found.cast({**whole, "missing_bits": pl.Int64}), scheme, plan.effective_on)
+    for scheme in sorted(plan.schemes, key=lambda each: each.scheme.id):
+        level, name = scheme.scheme.pack.decides_for, scheme.scheme.id
+        together = answers[level].join(
+            claims[level], on=list(dict.fromkeys((KEYS[level], "household_id")))
         )
-    return pl.concat(sorted(rows, key=lambda each: each["scheme"][0]))
+        of_scheme = together.sort(KEYS[level]).select(
+            pl.col(f"^{name}:.*$").name.replace(f"{name}:", "", literal=True)
+        )
+        whole = dict.fromkeys(("lo", "hi", "because_bits", "missing_bits"), pl.Int64)
+        found = subjects.named[level].hstack(of_scheme.cast(whole))
+        rows.append(in_words(coded(found, scheme, plan.effective_on)))
+    return pl.concat(rows)
+
+
+def native(frames: dict[Level, Frame]) -> dict[Level, pl.DataFrame]:
+    found: dict[Level, Any] = {level: frame.to_native() for level, frame in frames.items()}
+    return {level: frame.pl() for level, frame in found.items()}
 
 
 def parquet(frame: pl.DataFrame) -> bytes:

@@ -44,6 +44,31 @@ def test_parts_together_are_the_whole(seed: int, tmp_path: Path) -> None:
     assert not list(tmp_path.glob(".determining-*"))
 
 
+def test_one_part_is_the_same_and_so_are_the_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_module("nostop.determination.large"), "IN_MEMORY", 10_000)
+    one = made()
+    folder = written(one.situation, tmp_path)
+    first, second = tmp_path / "first.parquet", tmp_path / "second.parquet"
+    for out in (first, second):
+        determine_files(folder, out, one.book, ON)
+    rows = determine(one.situation, one.book, ON)
+    assert pl.read_parquet(first).schema == rows.schema
+    assert pl.read_parquet(first).equals(rows)
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_nobody_is_no_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_module("nostop.determination.large"), "IN_MEMORY", 10_000)
+    one = made()
+    folder = written(one.situation, tmp_path)
+    for name in ("people", "benefit_units", "households"):
+        getattr(one.situation, name).clear().write_parquet(folder / f"{name}.parquet")
+    assert determine_files(folder, tmp_path / "out.parquet", one.book, ON) == 0
+    assert pl.read_parquet(tmp_path / "out.parquet").is_empty()
+
+
 def test_the_same_person_in_two_households_is_refused(tmp_path: Path) -> None:
     one = made()
     people = one.situation.people

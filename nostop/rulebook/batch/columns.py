@@ -13,11 +13,12 @@ from fractions import Fraction
 from functools import reduce
 from math import lcm
 
-import narwhals as nw
+from narwhals import Expr
 
+from nostop.rulebook.batch import exprs
 from nostop.rulebook.tree import CompareOp
 
-Side = nw.Expr | int
+Side = Expr | int
 #: `min` or `max`.
 Pick = Callable[[int, int], int]
 
@@ -89,19 +90,19 @@ def both_sure(work: Callable[[Side, Side], Side], a: Num, b: Num) -> Num | None:
     return Num.sure(work(a.lo, b.lo), a.den) if a.is_sure and b.is_sure else None
 
 
-def no_bound() -> nw.Expr:
+def no_bound() -> Expr:
     """Return the column that means "no bound on this side"."""
-    return nw.lit(None, dtype=nw.Int64)
+    return exprs.number(None)
 
 
-def unknown_truth() -> nw.Expr:
+def unknown_truth() -> Expr:
     """Return the unknown truth value."""
-    return nw.lit(None, dtype=nw.Boolean)
+    return exprs.truth(value=None)
 
 
-def column(side: Side) -> nw.Expr:
+def column(side: Side) -> Expr:
     """Return one side as a column expression."""
-    return nw.lit(side, dtype=nw.Int64) if isinstance(side, int) else side
+    return exprs.number(side) if isinstance(side, int) else side
 
 
 def level_with(a: Num, b: Num) -> tuple[Num, Num]:
@@ -135,16 +136,16 @@ def multiply(a: Num, b: Num) -> Num:
     if sure is not None:
         return replace(sure, den=a.den * b.den)
     positive = (column(a.lo) >= 0) & (column(b.lo) >= 0)
-    lo = nw.when(positive).then(column(a.lo) * column(b.lo)).otherwise(no_bound())
-    hi = nw.when(positive).then(column(a.hi) * column(b.hi)).otherwise(no_bound())
+    lo = exprs.when(positive).then(column(a.lo) * column(b.lo)).otherwise(no_bound())
+    hi = exprs.when(positive).then(column(a.hi) * column(b.hi)).otherwise(no_bound())
     for x, y in ((a, b), (b, a)):
         times, is_known = column(x.lo), column(x.lo) == column(x.hi)
-        nothing = nw.when(times == 0).then(nw.lit(0, dtype=nw.Int64))
+        nothing = exprs.when(times == 0).then(exprs.number(0))
         low, high = column(y.lo), column(y.hi)
-        first = nothing.otherwise(times * nw.when(times > 0).then(low).otherwise(high))
-        last = nothing.otherwise(times * nw.when(times > 0).then(high).otherwise(low))
-        lo = nw.when(is_known).then(first).otherwise(lo)
-        hi = nw.when(is_known).then(last).otherwise(hi)
+        first = nothing.otherwise(times * exprs.when(times > 0).then(low).otherwise(high))
+        last = nothing.otherwise(times * exprs.when(times > 0).then(high).otherwise(low))
+        lo = exprs.when(is_known).then(first).otherwise(lo)
+        hi = exprs.when(is_known).then(last).otherwise(hi)
     return Num(lo, hi, a.den * b.den)
 
 
@@ -206,11 +207,11 @@ def _if_both_there(pick: Pick, a: Side, b: Side) -> Side:
     if isinstance(a, int) and isinstance(b, int):
         return pick(a, b)
     missing = reduce(operator.or_, (each.is_null() for each in (a, b) if not isinstance(each, int)))
-    return nw.when(~missing).then(_horizontal(pick, a, b)).otherwise(no_bound())
+    return exprs.when(~missing).then(_horizontal(pick, a, b)).otherwise(no_bound())
 
 
-def _horizontal(pick: Pick, a: Side, b: Side) -> nw.Expr:
-    horizontal = nw.max_horizontal if pick is max else nw.min_horizontal
+def _horizontal(pick: Pick, a: Side, b: Side) -> Expr:
+    horizontal = exprs.larger if pick is max else exprs.smaller
     return horizontal(column(a), column(b))
 
 
@@ -220,13 +221,13 @@ def hull(a: Num, b: Num) -> Num:
     return Num(_if_both_there(min, a.lo, b.lo), _if_both_there(max, a.hi, b.hi), a.den)
 
 
-def choose(condition: nw.Expr, a: Num, b: Num, *, is_sure: bool) -> Num:
+def choose(condition: Expr, a: Num, b: Num, *, is_sure: bool) -> Num:
     """Return a where the condition holds, b where it does not, and the range of both where it is
     unknown; it never is where it is sure."""
     a, b = level_with(a, b)
     if is_sure:
         picked = both_sides(
-            lambda x, y: nw.when(condition).then(column(x)).otherwise(column(y)),
+            lambda x, y: exprs.when(condition).then(column(x)).otherwise(column(y)),
             (a.lo, b.lo), (a.hi, b.hi), a.den,
         )  # fmt: skip
         return replace(picked, is_sure=a.is_sure and b.is_sure)
@@ -235,21 +236,21 @@ def choose(condition: nw.Expr, a: Num, b: Num, *, is_sure: bool) -> Num:
     return Num(lo, _choose_side(condition, a.hi, b.hi, either.hi), a.den)
 
 
-def _choose_side(condition: nw.Expr, a: Side, b: Side, either: Side) -> Side:
+def _choose_side(condition: Expr, a: Side, b: Side, either: Side) -> Side:
     return (
-        nw.when(condition)
+        exprs.when(condition)
         .then(column(a))
-        .otherwise(nw.when(~condition).then(column(b)).otherwise(column(either)))
+        .otherwise(exprs.when(~condition).then(column(b)).otherwise(column(either)))
     )
 
 
-_COMPARISONS: dict[CompareOp, Callable[[nw.Expr, nw.Expr], nw.Expr]] = {
+_COMPARISONS: dict[CompareOp, Callable[[Expr, Expr], Expr]] = {
     "<": operator.lt, "<=": operator.le, "==": operator.eq,
     ">": operator.gt, ">=": operator.ge, "!=": operator.ne,
 }  # fmt: skip
 
 
-def compare(op: CompareOp, a: Num, b: Num) -> nw.Expr:
+def compare(op: CompareOp, a: Num, b: Num) -> Expr:
     """Return a truth value: decided where it holds, or fails, over the whole range of both."""
     a, b = level_with(a, b)
     holds = _COMPARISONS[op]
@@ -265,9 +266,9 @@ def compare(op: CompareOp, a: Num, b: Num) -> nw.Expr:
     return _decided(same, apart) if op == "==" else _decided(apart, same)
 
 
-def _decided(yes: nw.Expr, no: nw.Expr) -> nw.Expr:
+def _decided(yes: Expr, no: Expr) -> Expr:
     return (
-        nw.when(yes)
-        .then(nw.lit(value=True))
-        .otherwise(nw.when(no).then(nw.lit(value=False)).otherwise(unknown_truth()))
+        exprs.when(yes)
+        .then(exprs.truth(value=True))
+        .otherwise(exprs.when(no).then(exprs.truth(value=False)).otherwise(unknown_truth()))
     )

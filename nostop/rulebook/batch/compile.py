@@ -12,11 +12,11 @@ from functools import reduce
 from operator import and_, or_
 from typing import assert_never
 
-import narwhals as nw
+from narwhals import Expr
 
 from nostop.model import RuleError
 from nostop.rulebook.batch import columns as c
-from nostop.rulebook.batch import date_columns
+from nostop.rulebook.batch import date_columns, exprs
 from nostop.rulebook.batch.columns import Num
 from nostop.rulebook.batch.inputs import Columns
 from nostop.rulebook.batch.lookups import Join, is_large, large_look_up, look_up
@@ -48,7 +48,7 @@ from nostop.rulebook.tree import (
 #: Nodes whose columns are worth keeping: what reads them reads them several times over.
 _KEPT = (Among, Call, Choose, Compare, Logic, Lookup)
 
-_LOGIC: dict[str, Callable[[list[nw.Expr]], nw.Expr]] = {
+_LOGIC: dict[str, Callable[[list[Expr]], Expr]] = {
     "and": lambda items: reduce(and_, items),
     "or": lambda items: reduce(or_, items),
     "not": lambda items: ~items[0],
@@ -81,7 +81,7 @@ class Compiler:
     prefix: str = "~"
     overrides: dict[str, Num] = field(default_factory=dict)
     inline: frozenset[str] = frozenset()
-    kept: dict[Node, Num | nw.Expr] = field(default_factory=dict)
+    kept: dict[Node, Num | Expr] = field(default_factory=dict)
 
     def define(self, definition: Definition) -> Columns:
         """Return the value columns of one definition."""
@@ -132,7 +132,7 @@ class Compiler:
             step.joins.append(join)
             return
         value = self.value(node)
-        self.kept[node] = nw.col(name)
+        self.kept[node] = exprs.col(name)
         if isinstance(value, Num):
             self.kept[node] = _of_columns(
                 name, value.den, is_exact=value.is_exact, is_sure=value.is_sure
@@ -144,7 +144,7 @@ class Compiler:
 
     # --- values -----------------------------------------------------------------------------------
 
-    def value(self, node: Node) -> Num | nw.Expr:
+    def value(self, node: Node) -> Num | Expr:
         """Return whatever the node is."""
         if node.kind.is_number:
             return self.number(node)
@@ -261,20 +261,20 @@ class Compiler:
         recorded, formula = c.level_with(recorded, formula)
         known = ~self.unknown(fact)
         if formula.is_sure:
-            found = nw.when(known).then(c.column(recorded.lo)).otherwise(c.column(formula.lo))
+            found = exprs.when(known).then(c.column(recorded.lo)).otherwise(c.column(formula.lo))
             return Num.sure(found, recorded.den)
-        lo = nw.when(known).then(c.column(recorded.lo)).otherwise(c.column(formula.lo))
-        hi = nw.when(known).then(c.column(recorded.hi)).otherwise(c.column(formula.hi))
+        lo = exprs.when(known).then(c.column(recorded.lo)).otherwise(c.column(formula.lo))
+        hi = exprs.when(known).then(c.column(recorded.hi)).otherwise(c.column(formula.hi))
         return Num(lo, hi, recorded.den)
 
-    def truth(self, node: Node) -> nw.Expr:
+    def truth(self, node: Node) -> Expr:
         """Return a truth value."""
         kept = self.kept.get(node)
-        if isinstance(kept, nw.Expr):
+        if kept is not None and not isinstance(kept, Num):
             return kept
         match node:
             case Lit() | RateRef():
-                return nw.lit(bool(self.constants.value(node)))
+                return exprs.truth(value=bool(self.constants.value(node)))
             case FactRef() | DefRef() | Receipt() | Aggregate():
                 return self._truth_read(node)
             case Logic(op=op, items=items):
@@ -288,57 +288,57 @@ class Compiler:
                 return self._choose(node, c.unknown_truth())
         raise TypeError(f"{type(node).__name__} is no truth value")
 
-    def _truth_read(self, node: FactRef | DefRef | Receipt | Aggregate) -> nw.Expr:
+    def _truth_read(self, node: FactRef | DefRef | Receipt | Aggregate) -> Expr:
         match node:
             case DefRef(name=name) if name in self.inline:
                 return self.truth(self._tree(name))
             case FactRef(name=name) | DefRef(name=name):
-                return nw.col(name)
+                return exprs.col(name)
             case Receipt(function=function, scheme=scheme):
-                return nw.col(f"{function}:{scheme}")
+                return exprs.col(f"{function}:{scheme}")
             case Aggregate():
-                return nw.col(self.schedule.aggregates[node].name)
+                return exprs.col(self.schedule.aggregates[node].name)
         assert_never(node)
 
-    def _compare(self, node: Compare) -> nw.Expr:
+    def _compare(self, node: Compare) -> Expr:
         if node.left.kind.is_number:
             return c.compare(node.op, self.number(node.left), self.number(node.right))
         a, b = self._plain(node.left), self._plain(node.right)
         return a == b if node.op == "==" else a != b
 
-    def _choose(self, node: Choose, unknown: nw.Expr) -> nw.Expr:
+    def _choose(self, node: Choose, unknown: Expr) -> Expr:
         # Where the condition is unknown the answer stands only if both agree.
         test, a, b = self.truth(node.condition), self._plain(node.then), self._plain(node.otherwise)
         if self.schedule.is_definite(node.condition):
-            return nw.when(test).then(a).otherwise(b)
-        agreed = nw.when(a == b).then(a).otherwise(unknown)
-        return nw.when(test).then(a).otherwise(nw.when(~test).then(b).otherwise(agreed))
+            return exprs.when(test).then(a).otherwise(b)
+        agreed = exprs.when(a == b).then(a).otherwise(unknown)
+        return exprs.when(test).then(a).otherwise(exprs.when(~test).then(b).otherwise(agreed))
 
-    def _plain(self, node: Node) -> nw.Expr:
+    def _plain(self, node: Node) -> Expr:
         return self.truth(node) if node.kind.base == "bool" else self.word(node)
 
-    def word(self, node: Node) -> nw.Expr:
+    def word(self, node: Node) -> Expr:
         """Return a word."""
         kept = self.kept.get(node)
-        if isinstance(kept, nw.Expr):
+        if kept is not None and not isinstance(kept, Num):
             return kept
         match node:
             case Word(text=text):
-                return nw.lit(text)
+                return exprs.word(text)
             case DefRef(name=name) if name in self.inline:
                 return self.word(self._tree(name))
             case FactRef(name=name) | DefRef(name=name):
-                return nw.col(name)
+                return exprs.col(name)
             case Choose():
-                return self._choose(node, nw.lit(None, dtype=nw.String))
+                return self._choose(node, exprs.word(None))
         raise TypeError(f"{type(node).__name__} is no word")
 
-    def unknown(self, fact: Node) -> nw.Expr:
+    def unknown(self, fact: Node) -> Expr:
         """Whether a fact or receipt itself is unknown."""
         if isinstance(fact, FactRef):
-            return nw.col(f"{fact.name}?")
+            return exprs.col(f"{fact.name}?")
         if isinstance(fact, Receipt) and fact.function != "award":
-            return nw.col(f"{fact.function}:{fact.scheme}").is_null()
+            return exprs.col(f"{fact.function}:{fact.scheme}").is_null()
         if isinstance(fact, Receipt):
             # Receipt may be known and its amount not: nothing but the amount then can settle this.
             number = self.number(fact)
@@ -346,7 +346,7 @@ class Compiler:
         raise TypeError(f"{type(fact).__name__} is no fact")
 
 
-def _named(name: str, value: Num | nw.Expr) -> Columns:
+def _named(name: str, value: Num | Expr) -> Columns:
     """A value's columns under a name: `name`, or `name|lo` and, unless the number is exact,
     `name|hi`."""
     if not isinstance(value, Num):
@@ -357,5 +357,5 @@ def _named(name: str, value: Num | nw.Expr) -> Columns:
 
 def _of_columns(name: str, den: int, *, is_exact: bool, is_sure: bool) -> Num:
     """A number from its columns, as `_named` names them."""
-    low = nw.col(f"{name}|lo")
-    return Num(low, low if is_exact else nw.col(f"{name}|hi"), den, is_sure)
+    low = exprs.col(f"{name}|lo")
+    return Num(low, low if is_exact else exprs.col(f"{name}|hi"), den, is_sure)

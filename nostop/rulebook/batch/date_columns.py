@@ -3,8 +3,9 @@ the same for one date; they must agree."""
 
 from dataclasses import replace
 
-import narwhals as nw
+from narwhals import Expr
 
+from nostop.rulebook.batch import exprs
 from nostop.rulebook.batch.columns import (
     Num,
     Side,
@@ -47,7 +48,7 @@ def shift(name: str, day: Num, count: Num) -> Num:
     return replace(found, is_sure=day.is_sure and count.is_sure)
 
 
-def _add_years(day: Side, years: int, *, leap_to_march: bool) -> nw.Expr:
+def _add_years(day: Side, years: int, *, leap_to_march: bool) -> Expr:
     """Add a fixed number of years; only 29 February needs care, and it only ever starts from a leap
     year."""
     start = column(day)
@@ -57,10 +58,10 @@ def _add_years(day: Side, years: int, *, leap_to_march: bool) -> nw.Expr:
     else:
         # Four years on is a leap year again, but for a century such as 2100.
         lost = (kept % 1_000_000 == 229) & ((kept // 1_000_000) % 4 != 0)
-    return nw.when(lost).then(kept + (72 if leap_to_march else -1)).otherwise(kept)
+    return exprs.when(lost).then(kept + (72 if leap_to_march else -1)).otherwise(kept)
 
 
-def _add_months(day: Side, months: Side, *, leap_to_march: bool) -> nw.Expr:
+def _add_months(day: Side, months: Side, *, leap_to_march: bool) -> Expr:
     number = column(day)
     total = (number // 10000) * 12 + (number // 100) % 100 - 1 + months
     year, month, of_month = total // 12, total % 12 + 1, number % 100
@@ -68,16 +69,18 @@ def _add_months(day: Side, months: Side, *, leap_to_march: bool) -> nw.Expr:
     # August.
     usual = (month + month // 8) % 2 + 30
     february = _leap_days(year) + 28
-    length = nw.when(month == 2).then(february).otherwise(usual)
-    day_kept = nw.when(of_month > length).then(length).otherwise(of_month)
+    length = exprs.when(month == 2).then(february).otherwise(usual)
+    day_kept = exprs.when(of_month > length).then(length).otherwise(of_month)
     kept = year * 10000 + month * 100 + day_kept
     if leap_to_march:
-        kept = nw.when((of_month == 29) & (length == 28)).then(year * 10000 + 301).otherwise(kept)
+        kept = (
+            exprs.when((of_month == 29) & (length == 28)).then(year * 10000 + 301).otherwise(kept)
+        )
     # A missing bound stays missing: `when` above would take a comparison with it as "no".
-    return nw.when(~number.is_null()).then(kept).otherwise(no_bound())
+    return exprs.when(~number.is_null()).then(kept).otherwise(no_bound())
 
 
-def _leap_days(year: nw.Expr) -> nw.Expr:
+def _leap_days(year: Expr) -> Expr:
     """1 in a leap year, else 0: how many multiples of 4 (less those of 100, with those of 400) end
     in this year."""
     past = year - 1

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Iterable
 
-import narwhals as nw
+from narwhals import Expr
 
 from nostop.model import Level
+from nostop.rulebook.batch import exprs
 from nostop.rulebook.batch.columns import no_bound, unknown_truth
 from nostop.rulebook.catalogue import Catalogue, Fact
 
-Columns = dict[str, nw.Expr]
+Columns = dict[str, Expr]
 
 
 def fact_columns(
@@ -23,16 +24,16 @@ def fact_columns(
         if name in known:
             bounds.pop(f"{name}|hi", None)
         else:
-            bounds[f"{name}?"] = nw.col(name).is_null()
+            bounds[f"{name}?"] = exprs.col(name).is_null()
         found |= bounds
     return found
 
 
 def _bounds(name: str, fact: Fact) -> Columns:
-    raw = nw.col(name)
+    raw = exprs.col(name)
     if fact.type == "date":
-        year, month = raw.dt.year().cast(nw.Int64), raw.dt.month().cast(nw.Int64)
-        return {f"{name}|lo": year * 10000 + month * 100 + raw.dt.day().cast(nw.Int64)}
+        year, month = exprs.whole(raw.dt.year()), exprs.whole(raw.dt.month())
+        return {f"{name}|lo": year * 10000 + month * 100 + exprs.whole(raw.dt.day())}
     if fact.type not in ("int", "money"):
         return {}
     return {
@@ -47,19 +48,21 @@ def receipt_columns(schemes: Iterable[str], known_schemes: Collection[str]) -> C
     found: Columns = {}
     for scheme in schemes:
         if scheme in known_schemes:
-            found[f"in_payment:{scheme}"] = nw.col(f"paid:{scheme}").fill_null(value=False)
-            found[f"claimed:{scheme}"] = nw.col(f"held:{scheme}").fill_null(value=False)
-            found[f"award:{scheme}|lo"] = nw.col(f"sum:{scheme}").fill_null(0)
+            found[f"in_payment:{scheme}"] = exprs.col(f"paid:{scheme}").fill_null(value=False)
+            found[f"claimed:{scheme}"] = exprs.col(f"held:{scheme}").fill_null(value=False)
+            found[f"award:{scheme}|lo"] = exprs.col(f"sum:{scheme}").fill_null(0)
             continue
-        known = nw.col(f"known:{scheme}")
+        known = exprs.col(f"known:{scheme}")
         for function, source in (("in_payment", "paid"), ("claimed", "held")):
-            has = nw.col(f"{source}:{scheme}").fill_null(value=False)
-            absent = nw.when(known).then(nw.lit(value=False)).otherwise(unknown_truth())
-            found[f"{function}:{scheme}"] = nw.when(has).then(nw.lit(value=True)).otherwise(absent)
-        paid = nw.col(f"paid:{scheme}").fill_null(value=False)
-        amount = nw.col(f"sum:{scheme}")
-        nothing = nw.lit(0, dtype=nw.Int64)
-        found[f"award:{scheme}|lo"] = nw.when(paid).then(amount.fill_null(0)).otherwise(nothing)
-        absent_hi = nw.when(known).then(nothing).otherwise(no_bound())
-        found[f"award:{scheme}|hi"] = nw.when(paid).then(amount).otherwise(absent_hi)
+            has = exprs.col(f"{source}:{scheme}").fill_null(value=False)
+            absent = exprs.when(known).then(exprs.truth(value=False)).otherwise(unknown_truth())
+            found[f"{function}:{scheme}"] = (
+                exprs.when(has).then(exprs.truth(value=True)).otherwise(absent)
+            )
+        paid = exprs.col(f"paid:{scheme}").fill_null(value=False)
+        amount = exprs.col(f"sum:{scheme}")
+        nothing = exprs.number(0)
+        found[f"award:{scheme}|lo"] = exprs.when(paid).then(amount.fill_null(0)).otherwise(nothing)
+        absent_hi = exprs.when(known).then(nothing).otherwise(no_bound())
+        found[f"award:{scheme}|hi"] = exprs.when(paid).then(amount).otherwise(absent_hi)
     return found

@@ -6,8 +6,9 @@ from fractions import Fraction
 from functools import reduce
 from math import lcm
 
-import narwhals as nw
+from narwhals import Expr
 
+from nostop.rulebook.batch import exprs
 from nostop.rulebook.batch.columns import Num, Side, column, no_bound
 from nostop.rulebook.batch.inputs import Columns
 from nostop.rulebook.rates import KeyValue, Row, TableOn
@@ -32,7 +33,7 @@ def is_large(table: TableOn) -> bool:
     return len(table.rows) >= LARGE and set(table.kinds) == {"exact"}
 
 
-def look_up(table: TableOn, keys: list[Num | nw.Expr]) -> Num:
+def look_up(table: TableOn, keys: list[Num | Expr]) -> Num:
     """Return a table's value for known keys; no bounds where a key is unknown, below the first
     band, or not listed."""
     den = lcm(*(value.denominator for _, value in table.rows))
@@ -40,18 +41,16 @@ def look_up(table: TableOn, keys: list[Num | nw.Expr]) -> Num:
     return Num(found, found, den)
 
 
-def _chain(
-    rows: tuple[Row, ...], kinds: tuple[str, ...], keys: list[Num | nw.Expr], den: int
-) -> nw.Expr:
+def _chain(rows: tuple[Row, ...], kinds: tuple[str, ...], keys: list[Num | Expr], den: int) -> Expr:
     found = no_bound()
     # A later row's condition, put around the earlier ones, wins.
     for wanted, value in rows:
         fits = reduce(operator.and_, map(_fits, kinds, keys, wanted))
-        found = nw.when(fits).then(nw.lit(int(value * den), dtype=nw.Int64)).otherwise(found)
+        found = exprs.when(fits).then(exprs.number(int(value * den))).otherwise(found)
     return found
 
 
-def large_look_up(table: TableOn, name: str, keys: list[Num | nw.Expr]) -> Join:
+def large_look_up(table: TableOn, name: str, keys: list[Num | Expr]) -> Join:
     """Return the join that gives `name|lo` for known keys: null where a key is unknown or not
     listed."""
     listed = [row for row in table.rows if "otherwise" not in row[0]]
@@ -62,9 +61,9 @@ def large_look_up(table: TableOn, name: str, keys: list[Num | nw.Expr]) -> Join:
     }
     columns[f"{name}&"] = [int(value * den) for _, value in listed]
     rest = TableOn(table.kinds, tuple(row for row in table.rows if "otherwise" in row[0]))
-    found = nw.col(f"{name}&")
+    found = exprs.col(f"{name}&")
     if rest.rows:
-        found = nw.coalesce(found, _chain(rest.rows, table.kinds, keys, den))
+        found = exprs.coalesce(found, _chain(rest.rows, table.kinds, keys, den))
     return Join(
         keys=dict(zip(names, map(_key, keys), strict=True)),
         table=columns,
@@ -78,7 +77,7 @@ def _cells(values: list[KeyValue]) -> list[int] | list[str]:
     return words or [int(value) for value in values if isinstance(value, Fraction)]
 
 
-def _key(key: Num | nw.Expr) -> nw.Expr:
+def _key(key: Num | Expr) -> Expr:
     """A known word or whole number; null where it is unknown or between two numbers."""
     if not isinstance(key, Num):
         return key
@@ -86,10 +85,10 @@ def _key(key: Num | nw.Expr) -> nw.Expr:
     is_known = column(low) % key.den == 0
     if not key.is_exact:
         is_known = is_known & (column(low) == column(key.hi))
-    return nw.when(is_known).then(column(low) // key.den).otherwise(no_bound())
+    return exprs.when(is_known).then(column(low) // key.den).otherwise(no_bound())
 
 
-def _fits(kind: str, key: Num | nw.Expr, wanted: KeyValue) -> nw.Expr:
+def _fits(kind: str, key: Num | Expr, wanted: KeyValue) -> Expr:
     """Whether a known number lies in or above a band, or a known number or word is the one
     wanted."""
     if not isinstance(key, Num):

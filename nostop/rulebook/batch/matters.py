@@ -12,9 +12,10 @@ from collections.abc import Iterable
 from functools import reduce
 from operator import or_
 
-import narwhals as nw
+from narwhals import Expr
 
 from nostop.rulebook.batch import columns as c
+from nostop.rulebook.batch import exprs
 from nostop.rulebook.batch.columns import Num
 from nostop.rulebook.batch.compile import Compiler
 from nostop.rulebook.batch.inputs import Columns
@@ -35,7 +36,7 @@ from nostop.rulebook.tree import (
 )
 
 #: For each leaf, when its uncertainty gets through (None: always).
-Paths = dict[Node, nw.Expr | None]
+Paths = dict[Node, Expr | None]
 
 
 def path_columns(compiler: Compiler, name: str, parts: Iterable[Node]) -> tuple[Columns, Paths]:
@@ -47,7 +48,7 @@ def path_columns(compiler: Compiler, name: str, parts: Iterable[Node]) -> tuple[
             paths[leaf] = None
         else:
             columns[f"{name}@{index}"] = path
-            paths[leaf] = nw.col(f"{name}@{index}")
+            paths[leaf] = exprs.col(f"{name}@{index}")
     return columns, paths
 
 
@@ -55,13 +56,13 @@ def matter_columns(compiler: Compiler, definition: Definition, paths: Paths) -> 
     """Return the `name?fact` columns of one definition; its value columns stand already."""
     name, facts = definition.name, compiler.schedule.facts_of(definition.tree)
     if not definition.tree.kind.is_number:
-        is_open = nw.col(name).is_null()
+        is_open = exprs.col(name).is_null()
     else:
         is_open = _is_open(compiler.defined_number(name))
     return {f"{name}?{fact}": reaching(compiler, paths, fact) & is_open for fact in sorted(facts)}
 
 
-def reaching(compiler: Compiler, paths: Paths, fact: str) -> nw.Expr:
+def reaching(compiler: Compiler, paths: Paths, fact: str) -> Expr:
     """Return whether an unknown fact reaches through any of the paths whose leaf rests on it."""
     found = []
     for leaf, path in paths.items():
@@ -71,11 +72,11 @@ def reaching(compiler: Compiler, paths: Paths, fact: str) -> nw.Expr:
     return reduce(or_, found)
 
 
-def _unknown_through(compiler: Compiler, leaf: Node, fact: str) -> nw.Expr:
+def _unknown_through(compiler: Compiler, leaf: Node, fact: str) -> Expr:
     if isinstance(leaf, DefRef):
-        return nw.col(f"{leaf.name}?{fact}")
+        return exprs.col(f"{leaf.name}?{fact}")
     if isinstance(leaf, Aggregate):
-        return nw.col(f"{compiler.schedule.aggregates[leaf].name}?{fact}")
+        return exprs.col(f"{compiler.schedule.aggregates[leaf].name}?{fact}")
     return compiler.unknown(leaf)
 
 
@@ -130,27 +131,27 @@ def _negated(a: Num) -> Num:
     return Num(c.column(a.hi) * -1, c.column(a.lo) * -1, a.den)
 
 
-def _may_differ_from_zero(compiler: Compiler, node: Node) -> nw.Expr | None:
+def _may_differ_from_zero(compiler: Compiler, node: Node) -> Expr | None:
     factor = compiler.number(node)
     if factor.constant is not None:
         return None
     return ~((c.column(factor.lo) == 0) & (c.column(factor.hi) == 0)).fill_null(value=False)
 
 
-def is_open(compiler: Compiler, node: Node) -> nw.Expr:
+def is_open(compiler: Compiler, node: Node) -> Expr:
     """Return whether a node's value is not known."""
     if not node.kind.is_number:
         return compiler.truth(node).is_null()
     return _is_open(compiler.number(node))
 
 
-def _is_open(number: Num) -> nw.Expr:
+def _is_open(number: Num) -> Expr:
     if number.is_exact:
         return c.column(number.lo).is_null()
     return (c.column(number.lo) != c.column(number.hi)).fill_null(value=True)
 
 
-def _under(condition: nw.Expr | None, paths: Paths) -> Paths:
+def _under(condition: Expr | None, paths: Paths) -> Paths:
     if condition is None:
         return paths
     return {leaf: condition if path is None else condition & path for leaf, path in paths.items()}

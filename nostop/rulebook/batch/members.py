@@ -2,12 +2,14 @@
 what is added up, and the aggregate's columns from that."""
 
 from collections.abc import Callable
+from operator import methodcaller
 from typing import Literal
 
-import narwhals as nw
+from narwhals import Expr
 
 from nostop.model import Level
 from nostop.rulebook.batch import columns as c
+from nostop.rulebook.batch import exprs
 from nostop.rulebook.batch.columns import Num
 from nostop.rulebook.batch.compile import Compiler
 from nostop.rulebook.batch.inputs import Columns
@@ -38,24 +40,24 @@ def member_columns(compiler: Compiler, aggregated: Aggregated, paths: Paths) -> 
     return found | _amounts(compiler, node, name, included)
 
 
-def _included(compiler: Compiler, node: Aggregate) -> nw.Expr:
+def _included(compiler: Compiler, node: Aggregate) -> Expr:
     """Whether a subject is among those the aggregate ranges over; null where that is open."""
     if node.over is Level.BENEFIT_UNIT:
-        every = nw.lit(value=True)
+        every = exprs.truth(value=True)
         return every if node.where is None else compiler.truth(node.where)
     fitting = applies_to(compiler.catalogue, compiler.schedule.definitions, node.item)
-    who = nw.col("role").is_in([role for role in node.who if role in fitting])
+    who = exprs.col("role").is_in([role for role in node.who if role in fitting])
     return who if node.where is None else who & compiler.truth(node.where)
 
 
-def _known_amounts(compiler: Compiler, node: Aggregate, name: str, included: nw.Expr) -> Columns:
+def _known_amounts(compiler: Compiler, node: Aggregate, name: str, included: Expr) -> Columns:
     number = compiler.number(node.item)
     compiler.schedule.denominators[name] = number.den
-    outside = nw.lit(0, dtype=nw.Int64) if node.function == "total" else c.no_bound()
-    return {f"{name}:lo": nw.when(included).then(c.column(number.lo)).otherwise(outside)}
+    outside = exprs.number(0) if node.function == "total" else c.no_bound()
+    return {f"{name}:lo": exprs.when(included).then(c.column(number.lo)).otherwise(outside)}
 
 
-def _amounts(compiler: Compiler, node: Aggregate, name: str, included: nw.Expr) -> Columns:
+def _amounts(compiler: Compiler, node: Aggregate, name: str, included: Expr) -> Columns:
     number = compiler.number(node.item)
     compiler.schedule.denominators[name] = number.den
     lo, hi = c.column(number.lo), c.column(number.hi)
@@ -65,30 +67,30 @@ def _amounts(compiler: Compiler, node: Aggregate, name: str, included: nw.Expr) 
         hi = _when_included(included, hi, c.column(c.at_least(Num(hi, hi), c.constant(0)).hi))
         return {f"{name}:lo": lo, f"{name}:hi": hi}
     return {
-        f"{name}:lo": nw.when(included).then(lo).otherwise(c.no_bound()),
-        f"{name}:hi": nw.when(included).then(hi).otherwise(c.no_bound()),
+        f"{name}:lo": exprs.when(included).then(lo).otherwise(c.no_bound()),
+        f"{name}:hi": exprs.when(included).then(hi).otherwise(c.no_bound()),
         f"{name}:in": _one_if(included.fill_null(value=False)),
         f"{name}:open": _one_if(included.is_null()),
     }
 
 
-def _one_if(condition: nw.Expr) -> nw.Expr:
-    return nw.when(condition).then(nw.lit(1, dtype=nw.Int64)).otherwise(nw.lit(0, dtype=nw.Int64))
+def _one_if(condition: Expr) -> Expr:
+    return exprs.when(condition).then(exprs.number(1)).otherwise(exprs.number(0))
 
 
-def _when_included(included: nw.Expr, inside: nw.Expr, open_: nw.Expr) -> nw.Expr:
-    outside = nw.when(~included).then(nw.lit(0, dtype=nw.Int64)).otherwise(open_)
-    return nw.when(included).then(inside).otherwise(outside)
+def _when_included(included: Expr, inside: Expr, open_: Expr) -> Expr:
+    outside = exprs.when(~included).then(exprs.number(0)).otherwise(open_)
+    return exprs.when(included).then(inside).otherwise(outside)
 
 
 #: How the one column that each member brings to a definite aggregate is taken together.
-_ADDED_UP: dict[str, Callable[[nw.Expr], nw.Expr]] = {
-    "any": nw.Expr.max,
-    "all": nw.Expr.max,
-    "count": nw.Expr.sum,
-    "total": nw.Expr.sum,
-    "largest": nw.Expr.max,
-    "smallest": nw.Expr.min,
+_ADDED_UP: dict[str, Callable[[Expr], Expr]] = {
+    "any": methodcaller("max"),
+    "all": methodcaller("max"),
+    "count": methodcaller("sum"),
+    "total": methodcaller("sum"),
+    "largest": methodcaller("max"),
+    "smallest": methodcaller("min"),
 }
 
 
@@ -96,26 +98,30 @@ def _held(node: Aggregate) -> str:
     return "yes" if node.function in ("any", "all", "count") else "lo"
 
 
-def group_columns(
-    schedule: Schedule, aggregated: Aggregated, *, with_missing: bool
-) -> list[nw.Expr]:
+def group_columns(schedule: Schedule, aggregated: Aggregated, *, with_missing: bool) -> list[Expr]:
     """Return the aggregations over members."""
     node, name = aggregated.node, aggregated.name
     facts = sorted(schedule.facts_of(node)) if with_missing else ()
-    found = [nw.col(f"{name}?{fact}").any() for fact in facts]
+    found = [exprs.col(f"{name}?{fact}").any() for fact in facts]
     if schedule.is_definite(node):
-        return [_ADDED_UP[node.function](nw.col(f"{name}:{_held(node)}"))]
+        return [_ADDED_UP[node.function](exprs.col(f"{name}:{_held(node)}"))]
     if node.function in ("any", "all", "count"):
-        return [*found, nw.col(f"{name}:yes").sum(), nw.col(f"{name}:open").sum()]
-    sides = [nw.col(f"{name}:{side}") for side in _SIDES]
+        return [*found, exprs.col(f"{name}:yes").sum(), exprs.col(f"{name}:open").sum()]
+    sides = [exprs.col(f"{name}:{side}") for side in _SIDES]
     if node.function == "total":
         lacking = [
-            nw.col(f"{name}:{side}").null_count().alias(f"{name}:{side}_null") for side in _SIDES
+            exprs.col(f"{name}:{side}").null_count().alias(f"{name}:{side}_null") for side in _SIDES
         ]
         return [*found, *(each.sum() for each in sides), *lacking]
     picked = [each.max() if node.function == "largest" else each.min() for each in sides]
-    counted = [nw.col(f"{name}:{side}").count().alias(f"{name}:{side}#") for side in _SIDES]
-    return [*found, *picked, *counted, nw.col(f"{name}:in").sum(), nw.col(f"{name}:open").sum()]
+    counted = [exprs.col(f"{name}:{side}").count().alias(f"{name}:{side}#") for side in _SIDES]
+    return [
+        *found,
+        *picked,
+        *counted,
+        exprs.col(f"{name}:in").sum(),
+        exprs.col(f"{name}:open").sum(),
+    ]
 
 
 def group_results(schedule: Schedule, aggregated: Aggregated) -> Columns:
@@ -123,14 +129,14 @@ def group_results(schedule: Schedule, aggregated: Aggregated) -> Columns:
     node, name = aggregated.node, aggregated.name
     if schedule.is_definite(node):
         return _known_result(schedule, node, name)
-    yes, open_ = nw.col(f"{name}:yes"), nw.col(f"{name}:open")
+    yes, open_ = exprs.col(f"{name}:yes"), exprs.col(f"{name}:open")
     match node.function:
         case "count":
             schedule.denominators[name] = 1
             return {f"{name}|lo": yes, f"{name}|hi": yes + open_}
         case "any" | "all":
-            none = nw.when(open_ > 0).then(c.unknown_truth()).otherwise(nw.lit(value=False))
-            some = nw.when(yes > 0).then(nw.lit(value=True)).otherwise(none)
+            none = exprs.when(open_ > 0).then(c.unknown_truth()).otherwise(exprs.truth(value=False))
+            some = exprs.when(yes > 0).then(exprs.truth(value=True)).otherwise(none)
             return {name: ~some if node.function == "all" else some}
         case "total":
             return {f"{name}|{side}": _whole_sum(f"{name}:{side}") for side in _SIDES}
@@ -139,7 +145,7 @@ def group_results(schedule: Schedule, aggregated: Aggregated) -> Columns:
 
 
 def _known_result(schedule: Schedule, node: Aggregate, name: str) -> Columns:
-    value = nw.col(f"{name}:{_held(node)}")
+    value = exprs.col(f"{name}:{_held(node)}")
     match node.function:
         case "any":
             return {name: value > 0}
@@ -152,22 +158,22 @@ def _known_result(schedule: Schedule, node: Aggregate, name: str) -> Columns:
     return {f"{name}|lo": value}
 
 
-def _whole_sum(name: str) -> nw.Expr:
+def _whole_sum(name: str) -> Expr:
     """A sum skips members without a bound; with one of them it has none itself."""
-    return nw.when(nw.col(f"{name}_null") == 0).then(nw.col(name)).otherwise(c.no_bound())
+    return exprs.when(exprs.col(f"{name}_null") == 0).then(exprs.col(name)).otherwise(c.no_bound())
 
 
 def _extreme(name: str, *, largest: bool) -> Columns:
     """The largest or smallest amount: 0 over nobody, and no bounds while it is open who counts."""
-    members, open_ = nw.col(f"{name}:in"), nw.col(f"{name}:open")
+    members, open_ = exprs.col(f"{name}:in"), exprs.col(f"{name}:open")
     found = {}
     for side in _SIDES:
-        value, counted = nw.col(f"{name}:{side}"), nw.col(f"{name}:{side}#")
+        value, counted = exprs.col(f"{name}:{side}"), exprs.col(f"{name}:{side}#")
         # For the largest, one missing upper bound leaves none; a missing lower bound is only
         # skipped. Smallest: mirrored.
         strict = (side == "hi") == largest
         sound = (counted == members) if strict else (counted > 0)
-        bounded = nw.when(sound).then(value).otherwise(c.no_bound())
-        settled = nw.when(members == 0).then(nw.lit(0, dtype=nw.Int64)).otherwise(bounded)
-        found[f"{name}|{side}"] = nw.when(open_ == 0).then(settled).otherwise(c.no_bound())
+        bounded = exprs.when(sound).then(value).otherwise(c.no_bound())
+        settled = exprs.when(members == 0).then(exprs.number(0)).otherwise(bounded)
+        found[f"{name}|{side}"] = exprs.when(open_ == 0).then(settled).otherwise(c.no_bound())
     return found

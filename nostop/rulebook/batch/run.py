@@ -5,16 +5,19 @@ DuckDB. Person columns come first, then one aggregation to households and benefi
 columns, joined back onto people where a rule asks (`schedule.py`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import reduce
 from operator import add
+from types import ModuleType
 from typing import Any, Protocol
 
 import narwhals as nw
+from narwhals import Expr
 
 from nostop.model import Level
 from nostop.rulebook.batch import columns as c
+from nostop.rulebook.batch import exprs
 from nostop.rulebook.batch.columns import Num
 from nostop.rulebook.batch.compile import Compiler
 from nostop.rulebook.batch.inputs import Columns, fact_columns, receipt_columns
@@ -38,7 +41,13 @@ ALWAYS_KNOWN = frozenset({"role"})
 
 
 class Backend(Protocol):
-    """What a plan needs of the engine that works its frames out."""
+    """What a plan needs of the engine that works its frames out: its frames and expressions are
+    those of a library (narwhals, or one that names them alike)."""
+
+    @property
+    def library(self) -> ModuleType:
+        """The library."""
+        ...
 
     def share(self, frame: Frame) -> Frame:
         """Mark a frame that several others are taken from, where the engine can keep it."""
@@ -56,24 +65,36 @@ def run_plan(
     *,
     known: frozenset[str] = frozenset(),
     with_missing: bool = True,
-) -> dict[str, Frame]:
-    """Return, for each scheme, one row per subject.
+) -> dict[Level, Frame]:
+    """Return, for each level that schemes decide for, one row per subject.
 
     Args:
+        plan: of `plan.answers_of`, or a whole one.
         frames: for each level its key, the keys above it, the facts in `schedule.facts` of that
-            level; people also `role`, `confidence` and, for each scheme in `schedule.receipts`,
-            `known:`, `paid:`, `held:` and `sum:`.
+            level; people also `role` and, for each scheme in `schedule.receipts`, `known:`,
+            `paid:`, `held:` and `sum:`.
         known: facts and receipts (`schedule.receipt_fact`) that nobody in the frames lacks: what
             rests on them alone is worked out once, without bounds. It never changes a result.
         with_missing: whether to work out which unknown facts still matter.
     Returns:
-        subject keys, `outcome` (truth value), `lo`, `hi`, `true_bits`, `unknown_bits`, `claimed`,
-        `invited`, `confidence` and, where asked for, `missing_bits`.
+        the key, the household, and for each scheme, named `scheme:outcome` and so on: `outcome`
+        (truth value), `lo`, `hi`, `because_bits`, `invited` and, where asked for, `missing_bits`.
     Raises:
         RuleError: a formula keeps finer fractions than can be worked out exactly.
     """
-    run = _Run(plan, frames, backend, known, with_missing=with_missing)
-    return {each.scheme.id: run.result(each) for each in plan.schemes}
+    with exprs.made_in(backend.library):
+        run = _Run(plan, frames, backend, known, with_missing=with_missing)
+        return run.by_level(run.answers)
+
+
+def run_claims(
+    plan: Plan, frames: dict[Level, Frame], backend: Backend, *, known: frozenset[str] = frozenset()
+) -> dict[Level, Frame]:
+    """Return the same with `scheme:claimed` alone, for a plan of `plan.claims_of`, or a whole
+    one."""
+    with exprs.made_in(backend.library):
+        run = _Run(plan, frames, backend, known, with_missing=False)
+        return run.by_level(run.claims)
 
 
 class _Run:
@@ -244,7 +265,7 @@ class _Run:
             name = f"{award.name}~{index}"
             columns = {f"{name}|lo": c.column(stretch.lo), f"{name}|hi": c.column(stretch.hi)}
             self._with(award.level, columns)
-            over = Num(nw.col(f"{name}|lo"), nw.col(f"{name}|hi"), stretch.den)
+            over = Num(exprs.col(f"{name}|lo"), exprs.col(f"{name}|hi"), stretch.den)
             overrides = {turning.name: over}
             within = replace(
                 compiler, prefix=f"{name}~", overrides=overrides, inline=inline, kept={}
@@ -264,7 +285,7 @@ class _Run:
         parts = (part for each in aggregates for part in children(each.node))
         self._step(over, compiler, parts)
         members: Columns = {}
-        grouped: list[nw.Expr] = []
+        grouped: list[Expr] = []
         results: Columns = {}
         for each in aggregates:
             paths: Paths = {}
@@ -274,7 +295,7 @@ class _Run:
             members |= member_columns(compiler, each, paths)
             grouped += group_columns(self.schedule, each, with_missing=self.with_missing)
             facts = sorted(self.schedule.facts_of(each.node)) if self.with_missing else ()
-            results |= {f"{each.name}?{fact}": nw.col(f"{each.name}?{fact}") for fact in facts}
+            results |= {f"{each.name}?{fact}": exprs.col(f"{each.name}?{fact}") for fact in facts}
             results |= group_results(self.schedule, each)
         key = KEYS[level]
         named = [expression.alias(name) for name, expression in members.items()]
@@ -288,7 +309,7 @@ class _Run:
     def _open_of(self, level: Level, aggregates: list[Aggregated]) -> Columns:
         """A settled aggregate lets nothing through, whatever is unknown of its members."""
         return {
-            f"{each.name}?{fact}": nw.col(f"{each.name}?{fact}")
+            f"{each.name}?{fact}": exprs.col(f"{each.name}?{fact}")
             & is_open(self.compilers[level], each.node)
             for each in aggregates
             for fact in sorted(self.schedule.facts_of(each.node))
@@ -296,34 +317,57 @@ class _Run:
 
     # --- results ----------------------------------------------------------------------------------
 
-    def result(self, plan: SchemePlan) -> Frame:
-        """Return one scheme's rows, as `run_plan` says."""
-        scheme, level = plan.scheme.id, plan.scheme.pack.decides_for
-        conditions = [nw.col(f"{scheme}.when.{name}") for name in plan.conditions]
-        hi = "lo" if f"{scheme}.amount" in self.schedule.exact else "hi"
-        keys = [KEYS[each] for each in LOW_TO_HIGH[LOW_TO_HIGH.index(level) :]]
-        return self.frames[level].select(
-            *keys,
-            "confidence",
-            outcome=nw.col(f"{scheme}.entitled"),
-            lo=nw.col(f"{scheme}.amount|lo"),
-            hi=nw.col(f"{scheme}.amount|{hi}"),
-            claimed=nw.col(f"{scheme}.claimed"),
-            invited=self._invited(plan),
-            true_bits=_sum_of(
-                {1 << index: each.fill_null(value=False) for index, each in enumerate(conditions)}
-            ),
-            unknown_bits=_sum_of(
-                {1 << index: each.is_null() for index, each in enumerate(conditions)}
-            ),
-            **self._missing_bits(plan),
-        )
+    def by_level(self, found: Callable[[SchemePlan], Columns]) -> dict[Level, Frame]:
+        """Return columns of all schemes that are decided at a level side by side."""
+        columns: dict[Level, Columns] = {}
+        for each in self.plan.schemes:
+            named = {f"{each.scheme.id}:{name}": column for name, column in found(each).items()}
+            columns.setdefault(each.scheme.pack.decides_for, {}).update(named)
+        return {
+            level: self.frames[level].select(*_keys(level), **named)
+            for level, named in columns.items()
+        }
 
-    def _invited(self, plan: SchemePlan) -> nw.Expr:
+    def claims(self, plan: SchemePlan) -> Columns:
+        """Return whether one scheme is claimed."""
+        return {"claimed": exprs.col(f"{plan.scheme.id}.claimed")}
+
+    def answers(self, plan: SchemePlan) -> Columns:
+        """Return what one scheme comes to, as `run_plan` says."""
+        scheme = plan.scheme.id
+        hi = "lo" if f"{scheme}.amount" in self.schedule.exact else "hi"
+        return {
+            "outcome": exprs.col(f"{scheme}.entitled"),
+            "lo": exprs.col(f"{scheme}.amount|lo"),
+            "hi": exprs.col(f"{scheme}.amount|{hi}"),
+            "because_bits": self._because_bits(plan),
+            "invited": self._invited(plan),
+            **self._missing_bits(plan),
+        }
+
+    def _because_bits(self, plan: SchemePlan) -> Expr:
+        """The conditions that decide: all where entitled, those that are open where that is open,
+        else those that fail: of the nation alone, where that does."""
+        scheme = plan.scheme.id
+        names = [f"{scheme}.when.{name}" for name in plan.conditions]
+        conditions = {1 << index: exprs.col(name) for index, name in enumerate(names)}
+        is_open = {
+            1 << index: exprs.col(name).is_null()
+            for index, name in enumerate(names)
+            if not self.schedule.is_definite(self.definitions[name].tree)
+        }
+        failed = _sum_of({bit: ~truth for bit, truth in conditions.items()})
+        failed = exprs.when(~conditions[1]).then(exprs.number(1)).otherwise(failed)
+        outcome = exprs.col(f"{scheme}.entitled")
+        if is_open:
+            failed = exprs.when(outcome.is_null()).then(_sum_of(is_open)).otherwise(failed)
+        return exprs.when(outcome).then(exprs.number(sum(conditions))).otherwise(failed)
+
+    def _invited(self, plan: SchemePlan) -> Expr:
         invitation = plan.scheme.invitation
         if invitation is None:
-            return nw.lit(value=True, dtype=nw.Boolean)
-        return nw.col(invitation.name).fill_null(value=False)
+            return exprs.truth(value=True)
+        return exprs.col(invitation.name).fill_null(value=False)
 
     def _missing_bits(self, plan: SchemePlan) -> Columns:
         if not self.with_missing:
@@ -331,18 +375,21 @@ class _Run:
         name = f"{plan.scheme.id}.entitled"
         open_ = self.schedule.facts_of(self.definitions[name].tree)
         bits = {
-            1 << index: nw.col(f"{name}?{fact}").fill_null(value=False)
+            1 << index: exprs.col(f"{name}?{fact}").fill_null(value=False)
             for index, fact in enumerate(plan.facts)
             if fact in open_
         }
         return {"missing_bits": _sum_of(bits)}
 
 
-def _sum_of(bits: dict[int, nw.Expr]) -> nw.Expr:
+def _keys(level: Level) -> list[str]:
+    return list(dict.fromkeys((KEYS[level], KEYS[Level.HOUSEHOLD])))
+
+
+def _sum_of(bits: dict[int, Expr]) -> Expr:
     """The bits whose truth value holds, as one number."""
-    nothing = nw.lit(0, dtype=nw.Int64)
+    nothing = exprs.number(0)
     held = [
-        nw.when(truth).then(nw.lit(bit, dtype=nw.Int64)).otherwise(nothing)
-        for bit, truth in bits.items()
+        exprs.when(truth).then(exprs.number(bit)).otherwise(nothing) for bit, truth in bits.items()
     ]
     return reduce(add, held, nothing)

@@ -3,9 +3,8 @@ stretch: over the whole range the bounds of two parts would add up that never me
 
 from itertools import pairwise
 
-import narwhals as nw
-
 from nostop.rulebook.batch import columns as c
+from nostop.rulebook.batch import exprs
 from nostop.rulebook.batch.columns import Num
 
 
@@ -33,6 +32,6 @@ def _or_lowest(stretch: Num, whole: Num) -> Num:
     stretch, whole = c.level_with(stretch, whole)
     is_empty = (c.column(stretch.lo) > c.column(stretch.hi)).fill_null(value=False)
     lowest = c.column(whole.lo)
-    lo = nw.when(is_empty).then(lowest).otherwise(c.column(stretch.lo))
-    highest = nw.coalesce(lowest, c.column(whole.hi))
-    return Num(lo, nw.when(is_empty).then(highest).otherwise(c.column(stretch.hi)), stretch.den)
+    lo = exprs.when(is_empty).then(lowest).otherwise(c.column(stretch.lo))
+    highest = exprs.coalesce(lowest, c.column(whole.hi))
+    return Num(lo, exprs.when(is_empty).then(highest).otherwise(c.column(stretch.hi)), stretch.den)

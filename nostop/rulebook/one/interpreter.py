@@ -61,7 +61,10 @@ class Result:
 
     @property
     def because(self) -> list[str]:
-        """The conditions that decide: all where entitled, else those that fail or are open."""
+        """The conditions that decide: all where entitled, else those that fail or are open; that of
+        the nation alone, where that fails."""
+        if self.conditions["applies_in"] is False:
+            return ["applies_in"]
         wanted = {Outcome.ENTITLED: True, Outcome.NOT_ENTITLED: False, Outcome.UNKNOWN: None}
         return [name for name, truth in self.conditions.items() if truth is wanted[self.outcome]]
 
