@@ -5,8 +5,11 @@ Each claimed scheme of each subject in a world is compared before and after:
 
 * where the rules settle both, what they say counts;
 * where they do not, and it reads nothing that changed, nothing changes;
-* else it lies between its bounds. An award in payment that the rules would not give is such a one
-  too: how it would move is not known;
+* where it does read what changed, it moves as its bounds do: the same unknown facts stand behind
+  both, and what an award does to another grows or shrinks with it;
+* what is paid once, and was not claimed in this step, is not taken back: it does not move;
+* where it has no upper bound, or is an award in payment that the rules would not give, how it would
+  move is not known: it may be anything between its bounds;
 * an award that ends takes with it what is in payment; where that is not stated, what the rules say.
 """
 
@@ -107,9 +110,15 @@ def _moves(chosen: pl.DataFrame, before: pl.DataFrame, found: Tried, law: Law) -
     same = pl.col("low_now") - pl.col("low")
     exact = was_exact & is_exact
     stays = pl.col("claimed") & pl.col("claimed_now")
-    still = ~exact & ~pl.col("is_touched")
-    down = pl.when(still).then(_NONE).when(exact).then(same).otherwise(low_now - high)
-    up = pl.when(still).then(_NONE).when(exact).then(same).otherwise(high_now - low)
+    is_once = (pl.col("per") == "once") & ~pl.col("is_chosen")
+    still = (~exact & ~pl.col("is_touched")) | is_once
+    is_bounded = ~odd & pl.col("high").is_not_null() & pl.col("high_now").is_not_null()
+    ends = (same, high_now - high)
+    known = still | exact | is_bounded
+    down = pl.when(still).then(_NONE).when(exact).then(same).otherwise(pl.min_horizontal(ends))
+    up = pl.when(still).then(_NONE).when(exact).then(same).otherwise(pl.max_horizontal(ends))
+    down = pl.when(known).then(down).otherwise(low_now - high)
+    up = pl.when(known).then(up).otherwise(high_now - low)
     is_open = pl.col("claimed").is_null() | pl.col("claimed_now").is_null()
     return rows.select(
         "world", "subject", "level", "scheme", "award", "per",

@@ -9,10 +9,11 @@ from nostop.determination.case_law import law_behind
 from nostop.rulebook import Rulebook, default_rules_dir, load_rulebook
 from nostop.rulebook.citations import Citation, citations
 
-#: A provision, an instrument, the address of a published page, or the published scheme or guidance of
-#: a body whose scheme no Act sets out.
+#: A provision, an instrument, the address of a published page, or the published scheme or guidance
+#: of a body whose scheme no Act sets out.
 _LAW = re.compile(
-    r"https?://|\b[Ss]cheme\b|\bguidance\b|\bGovernment\b|\b(s|ss|reg|regs|art|arts|Schs?|para|paras|Part|Pt|Act|Order|Direction|Code)\b\.? ?"
+    r"https?://|\b[Ss]cheme\b|\bguidance\b|\bGovernment\b"
+    r"|\b(s|ss|reg|regs|art|arts|Schs?|para|paras|Part|Pt|Act|Order|Direction|Code)\b"
     r"|\bS?S?I \d{4}/\d+|\bSR \d{4}/\d+|\bWSI \d{4}/\d+|\bc\. ?\d+"
 )
 
