@@ -1,5 +1,5 @@
-"""Puts the true circumstances together: every fact of the catalogue is known, with its nil value
-where there is none."""
+"""Puts the true circumstances together: every fact that the shared gateways name is known, with its
+nil value where there is none."""
 
 from dataclasses import dataclass
 from datetime import date

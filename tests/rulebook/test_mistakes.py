@@ -78,7 +78,7 @@ MISTAKES = [
     # --- keys and values
     Mistake("misspelt_key", PACK, put("authority:", "authorty:"),
             f"{PACK}:6:1: key 'authorty' is not known here; did you mean 'authority'? (known: applies_in, ask_person, "
-            "authority, award, changes_for_others, cited_as, claim, closes, decides_for, entitled_when, in_force, invite_when, left_out, local_authorities, notes, opens, owner, periods, "
+            "authority, award, changes, changes_for_others, cited_as, claim, closes, decides_for, entitled_when, in_force, invite_when, left_out, local_authorities, notes, opens, owner, periods, "
             "protected_facts, receipt, scheme, summary, template, title, uses, version, work_out)"),
     Mistake("no_citation", PACK, put("cite: some law, level: benefit_unit", "level: benefit_unit"),
             f"{PACK}:14:3: key 'cite' is missing: write it here"),

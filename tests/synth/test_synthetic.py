@@ -13,7 +13,19 @@ from nostop.synth import Synthetic, generate
 from tests.synth.conftest import PEOPLE
 from tests.synth.law import ADULT, EFFECTIVE, PENSION_AGE_BORN_BY, determine
 
-FACTS = read_yaml(Path(__file__).parents[2] / "rules" / "facts.yaml").data["facts"]
+RULES = Path(__file__).parents[2] / "rules"
+#: What the gateways that all topics share name. Facts that schemes of one topic alone read are in no
+#: feed, and nobody knows them of the district.
+SHARED = {
+    name
+    for gateway in read_yaml(RULES / "gateways.yaml").data["gateways"]
+    for name in gateway["fields"]
+}
+FACTS = {
+    name: about
+    for name, about in read_yaml(RULES / "facts.yaml").data["facts"].items()
+    if name in SHARED
+}
 TYPES = {
     "bool": pl.Boolean,
     "int": pl.Int64,
