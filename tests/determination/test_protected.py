@@ -9,7 +9,7 @@ import pytest
 
 from nostop.determination import Determiner
 from nostop.determination.parquet import read_frames
-from nostop.frames import Situation
+from nostop.frames import FACT_DTYPES, Situation
 from nostop.model import Level
 from nostop.rulebook import Rulebook, default_rules_dir, load_rulebook
 from nostop.rulebook.catalogue import Fact, load_catalogue
@@ -53,6 +53,9 @@ def flipped(name: str, fact: Fact) -> pl.Expr:
 def with_flipped(population: Situation, name: str, fact: Fact) -> Situation:
     frame = _FRAMES[fact.level]
     there = getattr(population, frame)
+    if name not in there.columns:
+        # Nobody knows it of anybody: it is flipped from that.
+        there = there.with_columns(pl.lit(None, dtype=FACT_DTYPES[fact.type]).alias(name))
     return replace(population, **{frame: there.with_columns(flipped(name, fact))})
 
 
