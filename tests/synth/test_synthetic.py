@@ -14,8 +14,8 @@ from tests.synth.conftest import PEOPLE
 from tests.synth.law import ADULT, EFFECTIVE, PENSION_AGE_BORN_BY, determine
 
 RULES = Path(__file__).parents[2] / "rules"
-#: What the gateways that all topics share name. Facts that schemes of one topic alone read are in no
-#: feed, and nobody knows them of the district.
+#: What the gateways that all topics share name. Facts that schemes of one topic alone read are in
+#: no feed, and nobody knows them of the district.
 SHARED = {
     name
     for gateway in read_yaml(RULES / "gateways.yaml").data["gateways"]
