@@ -6,10 +6,11 @@ NostopError                 a mistake the person who runs nostop can mend; shown
 ├── RuleError               a rule pack, its rates or its cases say something that cannot stand
 ├── SituationError          a case to evaluate names something unknown, or contradicts itself
 ├── FeedError               a feed's declaration or file breaks its contract
+├── FetchError              a source cannot be reached, refuses, or breaks off
 ├── LinkageError            records cannot be linked as asked
 ├── OutreachError           a plan or a template cannot be used
 ├── StoreError              the database cannot be used safely
-├── PluginError             a connector or channel is missing or does not fit its seam
+├── PluginError             a transport, connector or channel is missing or does not fit its seam
 └── SettingsError           a command's setting is unknown or impossible
 """
 
@@ -95,6 +96,10 @@ class FeedError(NostopError):
     """A feed's declaration or file breaks its contract."""
 
 
+class FetchError(NostopError):
+    """A source cannot be reached, refuses, or breaks off."""
+
+
 class LinkageError(NostopError):
     """Records cannot be linked as asked."""
 
@@ -108,7 +113,7 @@ class StoreError(NostopError):
 
 
 class PluginError(NostopError):
-    """A connector or channel is missing or does not fit its seam."""
+    """A transport, connector or channel is missing or does not fit its seam."""
 
 
 class SettingsError(NostopError):

@@ -1,4 +1,4 @@
-"""Finds connectors and channels by their entry points and builds them from settings.
+"""Finds transports, connectors and channels by their entry points and builds them from settings.
 
 The engine knows no plugin by name: ours and anybody else's load the same way.
 """
@@ -14,12 +14,13 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
 from nostop.model import PluginError, nearest
-from nostop.ports import Channel, Connector
+from nostop.ports import Channel, Connector, Transport
 
+TRANSPORTS = "nostop.transports"
 CONNECTORS = "nostop.connectors"
 CHANNELS = "nostop.channels"
-_KINDS = {CONNECTORS: "connector", CHANNELS: "channel"}
-_METHODS = {CONNECTORS: "read", CHANNELS: "send"}
+_KINDS = {TRANSPORTS: "transport", CONNECTORS: "connector", CHANNELS: "channel"}
+_METHODS = {TRANSPORTS: "fetch", CONNECTORS: "read", CHANNELS: "send"}
 
 Settings = Mapping[str, object]
 
@@ -32,6 +33,11 @@ def connector(name: str, settings: Settings) -> Connector:
             unknown, missing or of another type.
     """
     return cast(Connector, _build(CONNECTORS, name, settings))
+
+
+def transport(name: str, settings: Settings) -> Transport:
+    """Return the transport called `name`, built from its settings; raises like `connector`."""
+    return cast(Transport, _build(TRANSPORTS, name, settings))
 
 
 def channel(name: str, settings: Settings) -> Channel:

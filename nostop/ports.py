@@ -1,16 +1,45 @@
-"""The two seams to the outside: a connector brings rows in, a channel takes messages out.
+"""The three seams to the outside: a transport brings files, a connector reads one, a channel takes
+messages out.
 
 A plugin is a frozen dataclass with its settings as fields and one method. It is found by an entry
-point in the group `nostop.connectors` or `nostop.channels`; see docs/guides/operators.md.
+point in the group `nostop.transports`, `nostop.connectors` or `nostop.channels`; see
+docs/guides/operators.md.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Protocol
 
 import polars as pl
+
+#: Where a transport stopped: its own words (an ETag, a watermark), kept between two fetches.
+Bookmark = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a transport brought: whole files, in the order in which the source made them.
+
+    `files` lie in the folder that `fetch` was given; none means that the source has nothing new.
+    `bookmark` is what the next fetch starts from, once these files are in their place.
+    """
+
+    files: tuple[Path, ...]
+    bookmark: Bookmark
+
+
+class Transport(Protocol):
+    """Brings the files of one source: from a drop folder, a store, a service or a database.
+
+    Raises `nostop.model.FetchError` where the source cannot be reached, refuses, or breaks off.
+    What arrived by then stays in `folder`, so that the next fetch goes on from there.
+    """
+
+    def fetch(self, folder: Path, bookmark: Bookmark) -> Fetched:
+        """Bring what is new since `bookmark` (empty at first) into `folder`, this source's own."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

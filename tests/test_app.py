@@ -19,15 +19,10 @@ from nostop.app.results import formula_safe, sha256_of, withhold_claimed
 from nostop.app.summary import people_not_claiming, schemes, unclaimed
 from nostop.frames import Determinations, empty
 from nostop.model import LinkageError, SettingsError
-from nostop.rulebook import Rulebook, default_rules_dir, load_rulebook
+from nostop.rulebook import Rulebook, default_rules_dir
 
 DAY = date(2026, 6, 1)
 SCHEMES = ["child_benefit", "pension_credit"]
-
-
-@pytest.fixture(scope="module")
-def book() -> Rulebook:
-    return load_rulebook(default_rules_dir())
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import pytest
 from nostop import app, determination, synth
 from nostop.app import Run, RunSettings, StageReport
 from nostop.model import RuleError, SettingsError
-from nostop.rulebook import default_rules_dir, load_rulebook
+from nostop.rulebook import Rulebook, default_rules_dir
 
 DAY = date(2026, 6, 1)
 SCHEMES = ["child_benefit", "pension_credit"]
@@ -211,10 +211,9 @@ def test_same_day_of_knowledge_may_run_again_in_its_folder(known_before: Run) ->
 
 
 @pytest.fixture(scope="module")
-def district(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def district(tmp_path_factory: pytest.TempPathFactory, book: Rulebook) -> Path:
     """The feeds of 400 people who do not exist; their newest row is of 2026-05-31."""
     folder = tmp_path_factory.mktemp("district")
-    book = load_rulebook(default_rules_dir())
     made = synth.generate(
         400, 7, lambda situation: determination.determine(situation, book, DAY, SCHEMES), DAY
     )

@@ -1,5 +1,6 @@
 """Single cases and whole frames through the rules: no linkage, no store, nothing sent."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -48,16 +49,30 @@ def evaluate_file(
     chosen = known_schemes(rulebook, schemes)
     cases = []
     deciders: dict[date, Decider] = {}
+    for number, day, given in situations_of_file(path, rulebook, effective_on):
+        if day not in deciders:
+            deciders[day] = Decider(rulebook, day, chosen)
+        cases.append(Case(number, day, given, as_frame(deciders[day].decide(given.rows))))
+    return cases
+
+
+def situations_of_file(
+    path: Path, rulebook: Rulebook, effective_on: date | None
+) -> Iterator[tuple[int, date, Given]]:
+    """Yield each situation of a JSON file with its number and its day: `effective_on`, or else the
+    day that it names itself.
+
+    Raises:
+        SituationError: the file names something unknown, or contradicts itself.
+        SettingsError: no day is given in either place.
+    """
     for number, given in enumerate(determination.read_json(path, rulebook.catalogue), start=1):
         day = effective_on or given.effective_on
         if day is None:
             raise SettingsError(
                 f'{path}: situation {number} names no day: add "on": "2026-06-01" or use --on'
             )
-        if day not in deciders:
-            deciders[day] = Decider(rulebook, day, chosen)
-        cases.append(Case(number, day, given, as_frame(deciders[day].decide(given.rows))))
-    return cases
+        yield number, day, given
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ from pathlib import Path
 import polars as pl
 
 from nostop import determination
+from nostop.app.cases import situations_of_file
 from nostop.app.gateways import Lawful, Statuses
 from nostop.app.rules import known_schemes
 from nostop.claim_paths import PathFinder, lawful_plan
 from nostop.determination.parquet import write_whole
 from nostop.frames import Situation
-from nostop.model import SettingsError
 from nostop.rulebook import Rulebook
 from nostop.rulebook.packs import Signpost
 
@@ -49,12 +49,7 @@ def paths_of_file(
     chosen = known_schemes(rulebook, schemes)
     cases = []
     finders: dict[date, PathFinder] = {}
-    for number, given in enumerate(determination.read_json(path, rulebook.catalogue), start=1):
-        day = effective_on or given.effective_on
-        if day is None:
-            raise SettingsError(
-                f'{path}: situation {number} names no day: add "on": "2026-06-01" or use --on'
-            )
+    for number, day, given in situations_of_file(path, rulebook, effective_on):
         if day not in finders:
             finders[day] = PathFinder.ready(rulebook, day, chosen)
         situation = given.situation

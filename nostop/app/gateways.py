@@ -88,8 +88,7 @@ def _by_closed_facts(
     rulebook: Rulebook, day: date, schemes: list[str], statuses: Statuses
 ) -> dict[frozenset[str], list[str]]:
     together: dict[frozenset[str], list[str]] = {}
-    for scheme in schemes:
-        closed = closed_facts(rulebook, scheme, day, statuses)
+    for scheme, closed in closed_facts(rulebook, schemes, day, statuses).items():
         if "role" in closed:
             what = "who is an adult and who a child: without it there are no benefit units"
             raise SettingsError(f"{scheme}: no gateway opens 'role' on {day}, {what}")
@@ -118,15 +117,21 @@ class Lawful:
         return pl.concat(found)
 
 
-def closed_facts(rulebook: Rulebook, scheme: str, day: date, statuses: Statuses) -> frozenset[str]:
-    """Return the facts that a scheme, or another whose result it reads, rests on and that no
-    gateway opens to it on a day."""
-    behind = {scheme, *schemes_behind(rulebook)[scheme]}
-    return frozenset(
-        fact
-        for name in behind
-        for fact in _read(rulebook, name) - _opened(rulebook, name, statuses, day)
-    )
+def closed_facts(
+    rulebook: Rulebook, schemes: list[str], day: date, statuses: Statuses
+) -> dict[str, frozenset[str]]:
+    """Return for each scheme the facts that it, or another whose result it reads, rests on and that
+    no gateway opens to it on a day."""
+    found = schemes_behind(rulebook)
+    behind = {scheme: {scheme, *found[scheme]} for scheme in schemes}
+    shut = {
+        name: _read(rulebook, name) - _opened(rulebook, name, statuses, day)
+        for name in set().union(*behind.values())
+    }
+    return {
+        scheme: frozenset().union(*(shut[name] for name in names))
+        for scheme, names in behind.items()
+    }
 
 
 def _read(rulebook: Rulebook, scheme: str) -> set[str]:

@@ -13,6 +13,7 @@ from nostop.cli.shared import (
     OnOption,
     RulesOption,
     SchemeOption,
+    SourceArgument,
     err,
     out,
     parse_date,
@@ -31,13 +32,7 @@ _WORDS = {
 
 
 def evaluate(
-    source: Annotated[
-        Path,
-        typer.Argument(
-            metavar="FILE.json|DIR",
-            help="A file with one situation or a list, or a folder of frames.",
-        ),
-    ],
+    source: SourceArgument,
     on: OnOption = None,
     scheme: SchemeOption = None,
     explain: Annotated[

@@ -9,12 +9,14 @@ import typer
 from typer.core import TyperGroup
 
 
-def on_demand(sources: Mapping[str, str]) -> type[TyperGroup]:
+def on_demand(sources: Mapping[str, str], default: str | None = None) -> type[TyperGroup]:
     """Return the class of a group that has the named commands, besides those registered with it.
 
     Args:
         sources: for each command, where its function, or the Typer app of its group, stands:
             `nostop.cli.running:run`.
+        default: the command that is meant where what follows is the name of none:
+            `link FILE --out OUT` is `link records FILE --out OUT`.
     """
 
     class Group(TyperGroup):
@@ -23,6 +25,11 @@ def on_demand(sources: Mapping[str, str]) -> type[TyperGroup]:
             registered = self.commands
             self.commands = _Commands(sources)
             self.commands.update(registered)
+
+        def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - Typer's own
+            if default and args and args[0] not in self.commands and args[0] != "--help":
+                args = [default, *args]
+            return super().parse_args(ctx, args)
 
     return Group
 

@@ -15,6 +15,7 @@ from nostop.cli.shared import (
     OnOption,
     RulesOption,
     SchemeOption,
+    SourceArgument,
     err,
     out,
     parse_date,
@@ -25,13 +26,7 @@ from nostop.rulebook import Rulebook, default_rules_dir
 
 
 def paths(
-    source: Annotated[
-        Path,
-        typer.Argument(
-            metavar="FILE.json|DIR",
-            help="A file with one situation or a list, or a folder of frames.",
-        ),
-    ],
+    source: SourceArgument,
     on: OnOption = None,
     scheme: SchemeOption = None,
     as_json: JsonOption = False,

@@ -1,4 +1,4 @@
-"""`nostop run`, `link`, `synth` and `takeup`."""
+"""`nostop run`, `synth` and `takeup`."""
 
 import json
 import os
@@ -117,32 +117,6 @@ def _day(text: str) -> date:
 
 def _holdout(share: float | None, campaign: str) -> Holdout | None:
     return None if share is None else holdout_from(dict(os.environ), campaign, share)
-
-
-def link(
-    records: Annotated[
-        Path, typer.Argument(metavar="RECORDS.parquet", help="Records of one or more sources.")
-    ],
-    out_file: Annotated[
-        Path, typer.Option("--out", metavar="CLUSTERS.parquet", help="Which person each record is.")
-    ],
-    previous: Annotated[
-        Path | None,
-        typer.Option(
-            "--previous",
-            metavar="LINKS.parquet",
-            help="An earlier result, whose person ids live on.",
-        ),
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Say which records are one person: source, record_id, person_id and confidence."""
-    links = app.link_file(records, out_file, previous)
-    people = links["person_id"].n_unique()
-    if as_json:
-        typer.echo(json.dumps({"records": links.height, "people": people, "out": str(out_file)}))
-    else:
-        err().print(f"{links.height:,} records are {people:,} people: {out_file}", soft_wrap=True)
 
 
 def synth(

@@ -31,6 +31,12 @@ RulesOption = Annotated[
         help="Folder of rule packs, instead of those that ship with nostop.",
     ),
 ]
+SourceArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE.json|DIR", help="A file with one situation or a list, or a folder of frames."
+    ),
+]
 OnOption = Annotated[
     str | None,
     typer.Option(

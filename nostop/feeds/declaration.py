@@ -1,6 +1,7 @@
 """What a department sends, column by column: connectors/feeds/<department>_<dataset>.yaml.
 
     FeedDeclaration
+    ├── fetch           where the file comes from
     ├── contract        what the file has to be, or the whole feed is held
     ├── columns         every column and its type: `dob: date DD/MM/YYYY`, `nino: nino or empty`
     ├── record, as_of   which columns name a row; which one dates it
@@ -180,6 +181,16 @@ class Contact(_Part):
     when: When = {}
 
 
+class Fetch(_Part):
+    """Where the file comes from: a transport and its settings. Left out, somebody puts it there.
+
+    A setting never holds a secret: it names the environment variable that does.
+    """
+
+    by: Name
+    settings: dict[str, object] = {}
+
+
 class Refusal(_Part):
     """Rows that cannot be right, though each value can: they are set aside with this reason."""
 
@@ -215,6 +226,7 @@ class FeedDeclaration(_Part):
     title: Annotated[str, Field(min_length=3)]
     department: Annotated[str, Field(min_length=2)]
     gateway: Name
+    fetch: Fetch | None = None
     connector: Name
     settings: dict[str, object] = {}
     file: Annotated[str, Field(pattern=r"^[A-Za-z0-9_*?.-]+$")]

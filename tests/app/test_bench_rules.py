@@ -23,11 +23,6 @@ TRUTH = Path(__file__).parents[2] / "sample_data" / "truth"
 
 
 @pytest.fixture(scope="module")
-def book() -> Rulebook:
-    return load_rulebook(default_rules_dir())
-
-
-@pytest.fixture(scope="module")
 def frames(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = copies(TRUTH, tmp_path_factory.mktemp("bench") / "twice", 2)
     as_records_are(folder)

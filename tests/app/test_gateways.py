@@ -90,8 +90,8 @@ def test_all_open_is_the_plain_determination(tmp_path: Path) -> None:
 
 def test_real_people_have_only_gateways_in_force(tmp_path: Path) -> None:
     rules = book(tmp_path, status="in_force")
-    assert closed_facts(rules, "alpha", ON, IN_FORCE) == {"ill"}
-    assert closed_facts(rules, "alpha", ON, ANY) == set()
+    assert closed_facts(rules, ["alpha"], ON, IN_FORCE)["alpha"] == {"ill"}
+    assert closed_facts(rules, ["alpha"], ON, ANY) == {"alpha": set()}
 
 
 @pytest.mark.parametrize("status", ["synthetic_only", "proposed"])

@@ -12,7 +12,7 @@ from nostop.app.chosen_schemes import choose_schemes
 from nostop.app.releasing import ReleaseAsked, Signature, release
 from nostop.app.settings import RunSettings
 from nostop.model import RuleError, SettingsError
-from nostop.rulebook import check, default_rules_dir, load_rulebook
+from nostop.rulebook import Rulebook, check, load_rulebook
 from nostop.rulebook.history.releases import in_force, load_releases
 from tests.rulebook.mistakes import rates_named_in
 from tests.rulebook.small import pack_text, write_rules
@@ -297,7 +297,6 @@ def test_people_who_are_not_made_up_need_a_release_for_live_data(
     assert choose_schemes(book, settings).schemes == ["alpha", "beta"]
 
 
-def test_everything_that_ships_is_released_for_made_up_people() -> None:
-    book = load_rulebook(default_rules_dir())
+def test_everything_that_ships_is_released_for_made_up_people(book: Rulebook) -> None:
     found = in_force(book, load_releases(book), "synthetic_data", date(2026, 6, 1))
     assert dict(found.left_out) == {}

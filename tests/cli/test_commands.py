@@ -14,7 +14,7 @@ from nostop.app.figures import at_least, at_most, spent_by
 from nostop.cli import app
 from nostop.cli.shared import parse_date
 from nostop.model import Level, SettingsError
-from nostop.rulebook import default_rules_dir, load_rulebook
+from nostop.rulebook import Rulebook, default_rules_dir
 from nostop.rulebook.catalogue import canonical, load_catalogue
 from tests.cli.conftest import Nostop
 
@@ -215,10 +215,10 @@ def test_place_that_cannot_be_written_to_is_told_in_a_line(nostop: Nostop, tmp_p
 # --- rules --------------------------------------------------------------------------------------
 
 
-def test_rules_that_ship_with_nostop_pass_their_check(nostop: Nostop) -> None:
+def test_rules_that_ship_with_nostop_pass_their_check(nostop: Nostop, book: Rulebook) -> None:
     ended = nostop("rules", "check")
     assert ended.code == 0
-    packs = ", ".join(sorted(load_rulebook(default_rules_dir()).packs))
+    packs = ", ".join(sorted(book.packs))
     assert f"no problem: {packs}" in ended.out
 
 

@@ -8,15 +8,10 @@ import pytest
 
 from nostop.determination import Decider, determine, joined
 from nostop.determination.cases import OwnCase, own_cases
-from nostop.rulebook import Rulebook, default_rules_dir, load_rulebook
+from nostop.rulebook import Rulebook
 from nostop.rulebook.plan import KEYS
 
 EACH = 4
-
-
-@pytest.fixture(scope="module")
-def book() -> Rulebook:
-    return load_rulebook(default_rules_dir())
 
 
 @pytest.fixture(scope="module")

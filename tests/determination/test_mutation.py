@@ -12,7 +12,7 @@ from nostop.determination.mutation.rates import rate_mutants
 from nostop.determination.mutation.run import is_caught
 from nostop.determination.mutation.tables import table_mutants
 from nostop.determination.trials import run_trials
-from nostop.rulebook import default_rules_dir, load_rulebook
+from nostop.rulebook import Rulebook
 from tests.determination.tried import RATES, book_of, case
 from tests.rulebook.small import pack_text
 
@@ -229,8 +229,7 @@ def test_a_limit_tries_changes_spread_over_all(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("owner", ["child_benefit", "tv_licence_over_75"])
-def test_the_short_cut_catches_what_running_every_case_does(owner: str) -> None:
-    book = load_rulebook(default_rules_dir())
+def test_the_short_cut_catches_what_running_every_case_does(owner: str, book: Rulebook) -> None:
     trials = run_trials(book, [owner])
     cases = trials.of(owner)
     mutants = [*formula_mutants(trials, owner)[0], *rate_mutants(trials, owner)]

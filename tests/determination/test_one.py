@@ -15,7 +15,7 @@ from nostop.determination.one import as_frame
 from nostop.determination.rows import SituationRows
 from nostop.frames import Situation
 from nostop.model import FrameError, RuleError, SituationError
-from nostop.rulebook import Rulebook, default_rules_dir, load_rulebook
+from nostop.rulebook import Rulebook, load_rulebook
 from nostop.rulebook.catalogue import LARGEST_AMOUNT
 from tests.rulebook.small import ON, pack_text, write_rules
 from tests.rulebook.worlds import world, worlds
@@ -58,11 +58,6 @@ COUPLE: dict[str, Any] = {
     "benefit_units": {"b1": {"adults": ["bob", "ann"], "children": ["kim"]}},
     "households": {"h1": {"nation": "wales", "tenure": "council_rent"}, "empty": {"members": []}},
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def book() -> Rulebook:
-    return load_rulebook(default_rules_dir())
 
 
 def test_plain_data_is_decided_as_its_frames_are(book: Rulebook) -> None:

@@ -11,7 +11,7 @@ from nostop.determination import Determiner
 from nostop.determination.parquet import read_frames
 from nostop.frames import FACT_DTYPES, Situation
 from nostop.model import Level
-from nostop.rulebook import Rulebook, default_rules_dir, load_rulebook
+from nostop.rulebook import Rulebook, default_rules_dir
 from nostop.rulebook.catalogue import Fact, load_catalogue
 
 ON = date(2026, 6, 1)
@@ -24,11 +24,6 @@ _FRAMES = {
     Level.BENEFIT_UNIT: "benefit_units",
     Level.HOUSEHOLD: "households",
 }
-
-
-@pytest.fixture(scope="module")
-def book() -> Rulebook:
-    return load_rulebook(default_rules_dir())
 
 
 @pytest.fixture(scope="module")

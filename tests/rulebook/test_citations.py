@@ -6,7 +6,7 @@ import pytest
 
 from nostop.determination.case_files import library_cases, own_cases
 from nostop.determination.case_law import law_behind
-from nostop.rulebook import Rulebook, default_rules_dir, load_rulebook
+from nostop.rulebook import Rulebook
 from nostop.rulebook.citations import Citation, citations
 
 #: A provision, an instrument, the address of a published page, or the published scheme or guidance
@@ -16,11 +16,6 @@ _LAW = re.compile(
     r"|\b(s|ss|reg|regs|art|arts|Schs?|para|paras|Part|Pt|Act|Order|Direction|Code)\b"
     r"|\bS?S?I \d{4}/\d+|\bSR \d{4}/\d+|\bWSI \d{4}/\d+|\bc\. ?\d+"
 )
-
-
-@pytest.fixture(scope="module")
-def book() -> Rulebook:
-    return load_rulebook(default_rules_dir())
 
 
 @pytest.fixture(scope="module")

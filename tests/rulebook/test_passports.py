@@ -3,7 +3,7 @@ with nostop."""
 
 import pytest
 
-from nostop.rulebook import Rulebook, default_rules_dir, load_rulebook
+from nostop.rulebook import Rulebook
 from nostop.rulebook.results import all_definitions
 from nostop.rulebook.tree import Definition, Receipt
 
@@ -32,11 +32,6 @@ OF_THE_CARED_FOR = {
     "child_disability_payment",
     "pension_age_disability_payment",
 }
-
-
-@pytest.fixture(scope="module")
-def book() -> Rulebook:
-    return load_rulebook(default_rules_dir())
 
 
 @pytest.fixture(scope="module")

@@ -84,8 +84,7 @@ def _pounds(pence: int) -> str:
 
 
 @pytest.fixture(scope="module")
-def published() -> Published:
-    book = load_rulebook(default_rules_dir())
+def published(book: Rulebook) -> Published:
     cases = published_cases(book)
     interpreters = interpreters_for(book, cases)
     wrong = {

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nostop.rulebook import Rulebook, default_rules_dir, load_rulebook
+from nostop.rulebook import Rulebook, load_rulebook
 from nostop.rulebook.rates import constants_on
 from nostop.rulebook.results import result_definitions
 from nostop.rulebook.tree import FactRef, Lookup, RateRef, walk
@@ -216,40 +216,35 @@ def words(text: str) -> set[str]:
     return set(re.findall(r"[\w£]+", text.lower()))
 
 
-@pytest.fixture(scope="module")
-def rules() -> Rulebook:
-    return load_rulebook(default_rules_dir())
-
-
 def test_every_formula_of_the_rules_names_each_fact_rate_and_table_that_it_reads(
-    rules: Rulebook,
+    book: Rulebook,
 ) -> None:
-    for definition in rules.definitions.values():
-        read = words(read_back(definition, rules))
+    for definition in book.definitions.values():
+        read = words(read_back(definition, book))
         for node in walk(definition.tree):
             if isinstance(node, FactRef):
                 # The verb that a yes or no begins with changes with "not"; the role is a noun.
-                means = uncapitalised(rules.catalogue.facts[node.name].means).partition(" ")[2]
+                means = uncapitalised(book.catalogue.facts[node.name].means).partition(" ")[2]
                 means = "" if node.name == "role" else means
             elif isinstance(node, RateRef):
-                means = uncapitalised(rules.rates[node.name].means)
+                means = uncapitalised(book.rates[node.name].means)
             elif isinstance(node, Lookup):
-                means = uncapitalised(rules.tables[node.table].means)
+                means = uncapitalised(book.tables[node.table].means)
             else:
                 continue
             assert words(means) <= read, (definition.name, means)
 
 
-def test_every_formula_of_the_rules_has_brackets_and_quotes_in_pairs(rules: Rulebook) -> None:
-    constants = constants_on(rules, date(2026, 6, 1))
-    results = [each for s in rules.schemes.values() for each in result_definitions(s).values()]
-    for definition in (*rules.definitions.values(), *results):
-        read = read_back(definition, rules, constants)
+def test_every_formula_of_the_rules_has_brackets_and_quotes_in_pairs(book: Rulebook) -> None:
+    constants = constants_on(book, date(2026, 6, 1))
+    results = [each for s in book.schemes.values() for each in result_definitions(s).values()]
+    for definition in (*book.definitions.values(), *results):
+        read = read_back(definition, book, constants)
         assert read.endswith(".")
         assert read.count("(") == read.count(")"), definition.name
         assert read.count("“") == read.count("”"), definition.name
         assert "  " not in read
-        assert read == read_back(definition, rules, constants)
+        assert read == read_back(definition, book, constants)
 
 
 @settings(derandomize=True, deadline=None, max_examples=20)

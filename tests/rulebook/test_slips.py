@@ -5,17 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from nostop.rulebook import Rulebook, default_rules_dir, load_rulebook
+from nostop.rulebook import Rulebook, load_rulebook
 from nostop.rulebook.soundness.slips import dropped, folded, slips
 from nostop.rulebook.tree import Node
 from nostop.rulebook.words.formula_text import formula_text
 from nostop.rulebook.words.written import formula
 from tests.rulebook.small import RATES, library_text, write_rules
-
-
-@pytest.fixture(scope="module")
-def shipped() -> Rulebook:
-    return load_rulebook(default_rules_dir())
 
 
 def tree_of(folder: Path, text: str, level: str = "benefit_unit") -> Node:
@@ -28,9 +23,9 @@ def tree_of(folder: Path, text: str, level: str = "benefit_unit") -> Node:
 # --- written again --------------------------------------------------------------------------------
 
 
-def test_every_formula_that_ships_is_written_as_its_author_did(shipped: Rulebook) -> None:
-    for definition in shipped.definitions.values():
-        written = ast.parse(formula(definition, shipped).written, mode="eval")
+def test_every_formula_that_ships_is_written_as_its_author_did(book: Rulebook) -> None:
+    for definition in book.definitions.values():
+        written = ast.parse(formula(definition, book).written, mode="eval")
         again = ast.parse(formula_text(definition.tree), mode="eval")
         assert ast.dump(again) == ast.dump(written), definition.name
 

@@ -4,15 +4,10 @@ from datetime import date
 
 import pytest
 
-from nostop.rulebook import Rulebook, default_rules_dir, load_rulebook
+from nostop.rulebook import Rulebook
 from nostop.rulebook_docs import build_pages, build_site
 from nostop.rulebook_docs.site import Site
 from tests.rulebook_docs.reader import Element, read_page
-
-
-@pytest.fixture(scope="session")
-def book() -> Rulebook:
-    return load_rulebook(default_rules_dir())
 
 
 @pytest.fixture(scope="session")

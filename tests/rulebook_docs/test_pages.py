@@ -203,8 +203,7 @@ def test_one_scheme_alone_has_its_libraries_and_no_broken_link(book: Rulebook) -
     assert broken_links(files, read_all(files)) == []
 
 
-def test_same_rules_give_the_same_bytes(files: dict[str, str]) -> None:
-    book = load_rulebook(default_rules_dir())
+def test_same_rules_give_the_same_bytes(files: dict[str, str], book: Rulebook) -> None:
     again = build_pages(build_site(book, reversed(list(book.schemes)), date(2026, 6, 1), None))
     assert again == files
 

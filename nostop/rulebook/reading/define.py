@@ -9,9 +9,10 @@ from nostop.rulebook.packs import Library, Pack, Working
 from nostop.rulebook.reading.calls import Scope
 from nostop.rulebook.reading.checks import Keys, name_clashes, rate_clashes
 from nostop.rulebook.reading.folder import Folder, Owner
+from nostop.rulebook.reading.formulas import Formula, formulas_of
 from nostop.rulebook.reading.models import MOST_TOLD
 from nostop.rulebook.reading.parse import parse_formula
-from nostop.rulebook.reading.syntax import FormulaError, names_in
+from nostop.rulebook.reading.syntax import FormulaError
 from nostop.rulebook.tree import Definition, DefRef, Kind, Node, walk
 
 #: How many workings may stand one upon another.
@@ -19,28 +20,11 @@ MOST_DEEP = 50
 _MOST_NAMED = 12
 
 
-@dataclass(frozen=True, slots=True)
-class _Formula:
-    """One formula as a file has it: `keys` is where it stands."""
-
-    text: str
-    says: str
-    cite: str
-    keys: Keys
-    working: Working | None = None
-
-    @property
-    def names(self) -> list[str]:
-        """The names that it and its turning points read."""
-        points = self.working.turning_points if self.working else ()
-        return [*names_in(self.text), *points]
-
-
 def define(folder: Folder, owner: Owner) -> None:
     """Fill an owner's definitions; the libraries it rests on have theirs. What is wrong is told to
     the folder."""
     _check_names(folder, owner)
-    formulas = _formulas(owner)
+    formulas = formulas_of(owner.model)
     libraries = folder.rests_on(owner) if owner.is_library else folder.used_by(owner)
     work = _Work(folder, owner, libraries, formulas, _scope(folder, owner))
     before = len(folder.told())
@@ -48,59 +32,6 @@ def define(folder: Folder, owner: Owner) -> None:
         work.define(name)
         if len(folder.told()) > before + MOST_TOLD:
             break
-
-
-def _formulas(owner: Owner) -> dict[str, _Formula]:
-    """Every formula of an owner by its local name."""
-    model = owner.model
-    found = {
-        name: _Formula(each.formula, each.says, each.cite, ("work_out", name, "formula"), each)
-        for name, each in model.work_out.items()
-    }
-    if not isinstance(model, Pack):
-        return found
-    for name, part in model.award.parts.items():
-        says = part.says or name.replace("_", " ")
-        keys: Keys = ("award", "parts", name, "formula")
-        found[name] = _Formula(part.formula, says, part.cite, keys)
-    for index, each in enumerate(model.entitled_when):
-        keys = ("entitled_when", index, "when")
-        found[f"when.{each.id}"] = _Formula(each.when, each.says, each.cite, keys)
-    found |= _effects(model)
-    for index, note in enumerate(model.notes):
-        if note.formula is not None:
-            keys = ("notes", index, "formula")
-            found[f"note.{note.id}"] = _Formula(note.formula, note.says, note.cite, keys)
-    return found
-
-
-def _effects(pack: Pack) -> dict[str, _Formula]:
-    """What decides whom to ask, when an award ends others or changes facts, and until when to
-    claim."""
-    found = {}
-    if pack.invite_when is not None:
-        invitation = pack.invite_when
-        keys: Keys = ("invite_when", "when")
-        found[INVITE] = _Formula(invitation.when, invitation.says, "", keys)
-    for index, closing in enumerate(pack.closes):
-        if closing.when is not None:
-            keys = ("closes", index, "when")
-            says, cite = closing.says, closing.cite
-            found[f"{CLOSES}{closing.award}"] = _Formula(closing.when, says, cite, keys)
-    for key, begin, changes in (
-        ("changes", OWN_CHANGES, pack.changes),
-        ("changes_for_others", CHANGES, pack.changes_for_others),
-    ):
-        for index, change in enumerate(changes):
-            if change.when is not None:
-                says, cite = change.says, change.cite
-                keys = (key, index, "when")
-                found[f"{begin}{change.fact}"] = _Formula(change.when, says, cite, keys)
-    if pack.claim.deadline is not None:
-        last = pack.claim.deadline
-        keys = ("claim", "deadline", "formula")
-        found[DEADLINE] = _Formula(last.formula, last.says, last.cite, keys)
-    return found
 
 
 def _check_names(folder: Folder, owner: Owner) -> None:
@@ -166,7 +97,7 @@ class _Work:
     folder: Folder
     owner: Owner
     libraries: list[Owner]
-    formulas: dict[str, _Formula]
+    formulas: dict[str, Formula]
     scope: Scope
 
     def in_order(self) -> list[str]:
@@ -270,7 +201,7 @@ class _Work:
         lacks_library = not self.folder.refused.isdisjoint(self.owner.uses)
         return lacks_library or any(each.rates_refused for each in read)
 
-    def turning_points(self, formula: _Formula, level: Level, tree: Node) -> tuple[Node, ...]:
+    def turning_points(self, formula: Formula, level: Level, tree: Node) -> tuple[Node, ...]:
         working = formula.working
         if working is None or not working.turning_points:
             return ()
@@ -288,7 +219,7 @@ class _Work:
                 points.append(point)
         return tuple(points)
 
-    def check_shape(self, name: str, formula: _Formula, tree: Node) -> None:
+    def check_shape(self, name: str, formula: Formula, tree: Node) -> None:
         """Refuse a condition that is no yes or no, and a part that is no money."""
         model = self.owner.model
         if not isinstance(model, Pack):

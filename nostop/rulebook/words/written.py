@@ -4,9 +4,10 @@ cites."""
 from dataclasses import dataclass
 
 from nostop.model import SettingsError, nearest
-from nostop.rulebook.book import INVITE, Rulebook
+from nostop.rulebook.book import Rulebook
 from nostop.rulebook.packs import Pack
 from nostop.rulebook.rates import Constants
+from nostop.rulebook.reading.formulas import formulas_of
 from nostop.rulebook.tree import Definition
 from nostop.rulebook.words.read_back import read_back
 
@@ -27,10 +28,11 @@ def formula(definition: Definition, book: Rulebook, constants: Constants | None 
     """Return a definition as its author wrote it, and read back; with the values of rates where a
     day's are given."""
     owner, _, name = definition.name.partition(".")
+    model = book.packs[owner] if owner in book.packs else book.libraries[owner]
     return Formula(
         name=name.removeprefix("when.").removeprefix("note.").removeprefix("asked."),
         says=definition.says,
-        written=" ".join(_texts(book, owner)[name].split()),
+        written=" ".join(formulas_of(model)[name].text.split()),
         reads=read_back(definition, book, constants),
         cite=definition.cite,
     )
@@ -116,16 +118,3 @@ def _names(definition: Definition) -> tuple[str, str, str]:
     owner, _, local = definition.name.partition(".")
     bare = local.removeprefix("when.").removeprefix("note.")
     return definition.name, bare, f"{owner}.{bare}"
-
-
-def _texts(book: Rulebook, owner: str) -> dict[str, str]:
-    """Every formula of a pack or library, by its name within it."""
-    model = book.packs[owner] if owner in book.packs else book.libraries[owner]
-    texts = {name: each.formula for name, each in model.work_out.items()}
-    if isinstance(model, Pack):
-        texts |= {name: each.formula for name, each in model.award.parts.items()}
-        texts |= {f"when.{each.id}": each.when for each in model.entitled_when}
-        if model.invite_when is not None:
-            texts[INVITE] = model.invite_when.when
-        texts |= {f"note.{each.id}": each.formula for each in model.notes if each.formula}
-    return texts

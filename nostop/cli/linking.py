@@ -1,0 +1,19 @@
+"""`nostop link`: which records are one person."""
+
+import typer
+
+from nostop.cli.on_demand import on_demand
+
+_COMMANDS = {"records": "nostop.cli.link_records:link"}
+commands = typer.Typer(
+    cls=on_demand(_COMMANDS, default="records"),
+    help="Say which records are one person: `nostop link RECORDS.parquet --out CLUSTERS.parquet`.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+
+@commands.callback()
+def group() -> None:
+    """Say which records are one person: `nostop link RECORDS.parquet --out CLUSTERS.parquet`."""
