@@ -11,7 +11,6 @@ from nostop import determination
 from nostop.app.rules import known_schemes
 from nostop.determination import Decider, Determiner, Given
 from nostop.determination.one import as_frame
-from nostop.determination.parquet import write_whole
 from nostop.frames import Determinations, Situation, check
 from nostop.model import SettingsError, SituationError
 from nostop.rulebook import Rulebook
@@ -108,14 +107,14 @@ def evaluate_frames(folder: Path, out: Path, wanted: Wanted, last: LastRun | Non
     if last is None:
         return determination.determine_files(folder, out, rulebook, effective_on, chosen)
     now = determination.read_frames(folder, rulebook.catalogue)
+    determiner = Determiner(rulebook, effective_on, chosen)
     rows = determination.determine_again(
-        Determiner(rulebook, effective_on, chosen),
+        determiner,
         check(Determinations, _table(last.results)),
         now,
         _changed_since(last, now, rulebook),
     )
-    write_whole(rows, out)
-    return rows.height
+    return determination.write_again(determiner, rows, out)
 
 
 def _changed_since(last: LastRun, now: Situation, rulebook: Rulebook) -> pl.DataFrame:

@@ -1,9 +1,13 @@
 """The rules that a command is given, and the schemes it names."""
 
+from functools import lru_cache
 from pathlib import Path
 
 from nostop.model import SettingsError, nearest
 from nostop.rulebook import Rulebook, load_rulebook
+
+#: A file of rules and what tells that it was not written again: when, which inode, how large.
+_File = tuple[str, int, int, int]
 
 
 def known_schemes(rulebook: Rulebook, schemes: list[str] | None) -> list[str] | None:
@@ -38,14 +42,27 @@ def known_owners(rulebook: Rulebook, names: list[str] | None) -> list[str]:
 
 
 def read_rules(folder: Path) -> Rulebook:
-    """Read the rule packs of a folder.
+    """Read the rule packs of a folder; as long as no file of it changes, a process does so once.
 
     Raises:
         SettingsError: there are none.
         RuleError: they cannot stand.
     """
     require_rules(folder)
+    return _read_once(folder, _as_it_stands(folder))
+
+
+@lru_cache(maxsize=2)
+def _read_once(folder: Path, as_it_stands: frozenset[_File]) -> Rulebook:  # noqa: ARG001 - a key
     return load_rulebook(folder)
+
+
+def _as_it_stands(folder: Path) -> frozenset[_File]:
+    files = ((file, file.stat()) for file in folder.rglob("*") if file.is_file())
+    return frozenset(
+        (file.relative_to(folder).as_posix(), told.st_mtime_ns, told.st_ino, told.st_size)
+        for file, told in files
+    )
 
 
 def require_rules(folder: Path) -> None:

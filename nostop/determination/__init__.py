@@ -1,6 +1,6 @@
 """Rules x facts -> determinations, for a population or one case."""
 
-from nostop.determination.again import changed_households, determine_again
+from nostop.determination.again import changed_households, determine_again, write_again
 from nostop.determination.cases import CaseResult, run_cases
 from nostop.determination.determine import Determiner, determine
 from nostop.determination.large import determine_files
@@ -22,4 +22,5 @@ __all__ = [
     "read_json",
     "read_situation",
     "run_cases",
+    "write_again",
 ]

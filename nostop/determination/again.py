@@ -2,11 +2,15 @@
 schemes worked out again. The result is what a full run would give."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import polars as pl
 
+from nostop.determination.decode import in_numbers
 from nostop.determination.determine import Determiner
 from nostop.determination.engine import living_in
+from nostop.determination.parquet import whole_file
+from nostop.determination.written import write_determinations
 from nostop.frames import Awards, Situation, empty
 from nostop.model import FrameError
 from nostop.rulebook.plan import KEYS, SchemePlan
@@ -57,6 +61,15 @@ def determine_again(
         elif name in anew or name not in stale:
             rows.append(anew[name] if name in anew else before[name])
     return pl.concat(rows or [previous.clear()])
+
+
+def write_again(determiner: Determiner, rows: pl.DataFrame, path: Path) -> int:
+    """Write what `determine_again` returned as a full run writes it, byte for byte, and return how
+    many rows there are."""
+    plans = {each.scheme.id: each for each in determiner.plan.schemes}
+    with whole_file(path) as unfinished:
+        found = (in_numbers(part, plans[name]) for name, part in _by_scheme(rows).items())
+        return write_determinations(found, unfinished)
 
 
 def changed_households(before: Situation, now: Situation) -> pl.DataFrame:
@@ -172,4 +185,4 @@ def _put(before: pl.Series, again: pl.Series, places: pl.Series) -> pl.Series | 
     return pl.concat([*pieces, before.slice(start)])
 
 
-__all__ = ["changed_households", "determine_again"]
+__all__ = ["changed_households", "determine_again", "write_again"]

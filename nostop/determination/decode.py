@@ -10,6 +10,7 @@ from nostop.rulebook.plan import KEYS, LOW_TO_HIGH, SchemePlan
 
 #: Columns of words, of which a scheme has few.
 _WORDS = ("scheme", "outcome", "per", "pack_version")
+_OUTCOMES = [each.value for each in Outcome]
 
 
 def coded(raw: pl.DataFrame, plan: SchemePlan, on: date) -> pl.DataFrame:
@@ -52,12 +53,28 @@ def in_words(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def in_numbers(rows: pl.DataFrame, plan: SchemePlan) -> pl.DataFrame:
+    """Return one scheme's `Determinations` as `coded` would have given them."""
+    pack = plan.scheme.pack
+    lists = {
+        "scheme": [pack.scheme],
+        "outcome": _OUTCOMES,
+        "per": [pack.award.per.value],
+        "pack_version": [plan.scheme.version],
+    }
+    reasons = {"because": plan.conditions, "missing": plan.facts}
+    return rows.with_columns(
+        *(pl.col(name).cast(pl.Enum(words)) for name, words in lists.items()),
+        *(pl.col(name).cast(pl.List(pl.Enum(words))) for name, words in reasons.items()),
+    )
+
+
 def _one_word(word: str) -> pl.Expr:
     return pl.lit(word, dtype=pl.Enum([word]))
 
 
 def _outcome() -> pl.Expr:
-    outcomes = pl.Enum([each.value for each in Outcome])
+    outcomes = pl.Enum(_OUTCOMES)
     return (
         pl.when(pl.col("outcome").is_null())
         .then(pl.lit(Outcome.UNKNOWN.value, dtype=outcomes))

@@ -47,12 +47,13 @@ def test_what_changed_gives_the_file_of_a_full_run(
 ) -> None:
     before, now = frames(tmp_path / "before", 0), frames(tmp_path / "now", 90_000)
     last, again, full = (tmp_path / f"{name}.parquet" for name in ("last", "again", "full"))
+    few = ("--scheme", "healthy_start", "--scheme", "child_benefit", "--on", "2026-06-01")
     for arguments in (
         (before, "--out", last),
         (now, "--out", full),
         (now, "--out", again, "--previous", last, *changes(tmp_path, kind)),
     ):
-        assert nostop("evaluate", *arguments, "--on", "2026-06-01").code == 0
+        assert nostop("evaluate", *arguments, *few).code == 0
     assert full.read_bytes() != last.read_bytes()
     assert again.read_bytes() == full.read_bytes()
 

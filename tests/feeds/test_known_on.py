@@ -203,7 +203,7 @@ ROWS = st.lists(
 )
 DAYS = st.sampled_from([EARLY - timedelta(days=1), EARLY, MIDDLE, LATE - timedelta(days=1), LATE])
 given_rows = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 LENIENT = (CONTACTS, ("60%", "100%"))
 
