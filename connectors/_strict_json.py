@@ -6,7 +6,7 @@ whole file at once. Here they are refused, and only one entry is ever held as ob
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from nostop.model import FeedError
 
@@ -104,12 +104,40 @@ def _depth(value: object) -> int:
 
 
 def entries(name: str, text: str, *, key: str, head: dict[str, object]) -> Iterator[object]:
-    """Yield the items of the list under `key` of the top object; fill `head` with its other keys.
+    """Yield the items of the list under `key` of the top object; fill `head` with its other keys,
+    and with `key` as None where there is the list.
 
     Raises:
         FeedError: with line and column, where the text is not strict JSON or not such an object.
     """
-    scanner, seen = _Scanner(name, text), set[str]()
+    scanner = _Scanner(name, text)
+    yield from _entries(scanner, key, head)
+    if scanner.next():
+        raise scanner.failure("something follows the end of the object: keep one object in a file")
+
+
+def entries_of_pages(
+    name: str, text: str, *, key: str, heads: list[dict[str, object]]
+) -> Iterator[object]:
+    """Yield as `entries` does, of one object or of each object of a list; `heads` gets one each."""
+    scanner = _Scanner(name, text)
+    if scanner.next() != "[":
+        heads.append({})
+        yield from entries(name, text, key=key, head=heads[0])
+        return
+    scanner.take("[")
+    while scanner.next() != "]":
+        if heads:
+            scanner.take(",")
+        heads.append({})
+        yield from _entries(scanner, key, heads[-1])
+    scanner.take("]")
+    if scanner.next():
+        raise scanner.failure("something follows the end of the list: keep one list in a file")
+
+
+def _entries(scanner: _Scanner, key: str, head: dict[str, object]) -> Iterator[object]:
+    seen = set[str]()
     scanner.take("{")
     while scanner.next() != "}":
         if seen:
@@ -122,20 +150,71 @@ def entries(name: str, text: str, *, key: str, head: dict[str, object]) -> Itera
         seen.add(found)
         scanner.take(":")
         if found == key:
-            yield from _items(scanner)
+            head[key] = None
+            for value, _ in _items(scanner):
+                yield value
         else:
             head[found] = scanner.value()
     scanner.take("}")
-    if scanner.next():
-        raise scanner.failure("something follows the end of the object: keep one object in a file")
 
 
-def _items(scanner: _Scanner) -> Iterator[object]:
+def _items(scanner: _Scanner) -> Iterator[tuple[object, int]]:
+    """Yield each item of a list and where it begins; it ends where the scanner is by then."""
     scanner.take("[")
     first = True
     while scanner.next() != "]":
         if not first:
             scanner.take(",")
         first = False
-        yield scanner.value()
+        scanner.next()
+        start = scanner.at
+        yield scanner.value(), start
     scanner.take("]")
+
+
+def deep_list(
+    name: str, text: str, path: Sequence[str]
+) -> tuple[list[tuple[object, str]] | None, dict[str, object]]:
+    """Return the list at a path of plain keys, and the object around it without that list.
+
+    Each item is its value and the text it was written in; the list is None where there is none.
+
+    Raises:
+        FeedError: with line and column, where the text is not strict JSON or not such an object.
+    """
+    scanner = _Scanner(name, text)
+    found: list[tuple[object, str]] = []
+    rest = _around(scanner, path, found)
+    if scanner.next():
+        raise scanner.failure("something follows the end of the object")
+    inner: object = rest
+    for key in path:
+        if not isinstance(inner, dict) or key not in inner:
+            return None, rest
+        inner = inner[key]
+    return found, rest
+
+
+def _around(
+    scanner: _Scanner, path: Sequence[str], found: list[tuple[object, str]]
+) -> dict[str, object]:
+    rest: dict[str, object] = {}
+    scanner.take("{")
+    while scanner.next() != "}":
+        if rest:
+            scanner.take(",")
+        if scanner.next() != '"':
+            raise scanner.failure("expected a key in quotation marks")
+        key = str(scanner.value())
+        if key in rest:
+            raise scanner.failure(_twice(key))
+        scanner.take(":")
+        if key != path[0]:
+            rest[key] = scanner.value()
+        elif len(path) > 1:
+            rest[key] = _around(scanner, path[1:], found)
+        else:
+            found += [(item, scanner.text[at : scanner.at]) for item, at in _items(scanner)]
+            rest[key] = None
+    scanner.take("}")
+    return rest

@@ -1,8 +1,8 @@
-"""FHIR R4 bundles: one JSON object with a list of entries, each a resource such as a Patient."""
+"""One JSON object with a long list: a FHIR R4 bundle of resources such as Patient, or another."""
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -34,7 +34,8 @@ Paths = dict[str, list[tuple[int, str, tuple[Step, ...]]]]
 
 @dataclass(frozen=True, slots=True)
 class JsonBundle:
-    """Reads a FHIR R4 bundle: one row for each resource, one column for each declared path.
+    """Reads a FHIR R4 bundle: one row for each resource, one column for each declared path. Or,
+    with `list_under`, any other JSON object that holds a list: one row for each item.
 
     Every value is text as written (a number keeps its digits), Unicode NFC; a path that leads
     nowhere is null. A resource of another type, or one that a path does not fit, is rejected by
@@ -44,16 +45,22 @@ class JsonBundle:
         resources: the resource types that the contract expects, such as `[Patient, Encounter]`.
         columns: name -> path, such as `surname: name[use=official].family`; see `_json_path`.
         max_bytes, max_rows: a larger file is refused.
+        list_under: the topmost key of the list, where the object is no bundle.
     """
 
-    resources: Sequence[str]
-    columns: Mapping[str, str]
+    resources: Sequence[str] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
     max_bytes: int = 2 * 1024**3
     max_rows: int = 20_000_000
+    list_under: str = ""
 
     def __post_init__(self) -> None:
-        if not self.resources or not self.columns or "_line" in self.columns:
-            raise FeedError("resources, columns: name at least one each; '_line' is kept")
+        one_kind = bool(self.resources) != bool(self.list_under)
+        if not one_kind or not self.columns or "_line" in self.columns:
+            raise FeedError(
+                "resources, columns: name at least one each, or list_under in place of resources; "
+                "'_line' is kept"
+            )
         for path in self.columns.values():
             parse_path(path)
 
@@ -69,17 +76,36 @@ class JsonBundle:
             raw = file.read()
         refuse_foreign(location, raw[:4096], "utf-8")
         text = decode(location, raw.removeprefix(_BOM), 1, "utf-8")
-        head: dict[str, object] = {}
+        heads: list[dict[str, object]] = []
         faults: list[Fault] = []
-        found = self._rows(entries(name, text, key="entry", head=head), faults, name)
+        found = self._rows(self._entries(name, text, heads), faults, name)
         parts = [pl.DataFrame(schema=self._schema())]
         while batch := list(islice(found, _BATCH)):
             parts.append(self._table(batch, faults))
-        if head.get("resourceType") != "Bundle":
-            raise FeedError(f"{name}: is no FHIR bundle: resourceType 'Bundle' is not at its top")
+        self._refuse_heads(name, heads)
         sha256 = hashlib.sha256(raw).hexdigest()
         faults.sort(key=lambda fault: fault[0])
         return RawTable(name, sha256, pl.concat(parts), rejected(faults))
+
+    def _entries(self, name: str, text: str, heads: list[dict[str, object]]) -> Iterator[object]:
+        heads.append({})
+        return entries(name, text, key=self.list_under or "entry", head=heads[0])
+
+    def _refuse_heads(self, name: str, heads: list[dict[str, object]]) -> None:
+        """Raise FeedError where what stands around the entries says that they cannot be used."""
+        if self.list_under:
+            if self.list_under not in heads[0]:
+                raise FeedError(f"{name}: has no list '{self.list_under}' at its top")
+        elif any(head.get("resourceType") != "Bundle" for head in heads):
+            raise FeedError(f"{name}: is no FHIR bundle: resourceType 'Bundle' is not at its top")
+
+    def _refusal(self, resource: dict[str, object]) -> str | None:
+        """Return why a resource cannot be a row, where it cannot; an empty text passes it over."""
+        if self.list_under:
+            return None if resource else "is no object, or an empty one"
+        if resource.get("resourceType") in self.resources:
+            return None
+        return f"is not a resource of the contract: {', '.join(self.resources)}"
 
     def _schema(self) -> dict[str, type[pl.DataType]]:
         return {**dict.fromkeys(self.columns, pl.String), "_line": pl.Int64}
@@ -90,10 +116,10 @@ class JsonBundle:
         for number, entry in enumerate(found, start=1):
             if number > self.max_rows:
                 raise FeedError(f"{name}: has more than {self.max_rows:,} entries: split the file")
-            resource = _resource(entry)
-            if resource.get("resourceType") not in self.resources:
-                reason = f"is not a resource of the contract: {', '.join(self.resources)}"
-                faults.append((number, None, reason))
+            resource = _object(entry if self.list_under else _object(entry).get("resource"))
+            reason = self._refusal(resource)
+            if reason is not None:
+                faults += [(number, None, reason)] if reason else []
                 continue
             try:
                 yield *_values(resource, paths, len(self.columns)), number
@@ -114,9 +140,8 @@ class JsonBundle:
         return composed(good.select(names)).with_columns(good["_line"])
 
 
-def _resource(entry: object) -> dict[str, object]:
-    resource = entry.get("resource") if isinstance(entry, dict) else None
-    return resource if isinstance(resource, dict) else {}
+def _object(node: object) -> dict[str, object]:
+    return node if isinstance(node, dict) else {}
 
 
 class _RowError(Exception):

@@ -106,7 +106,11 @@ class FeedStatus(dy.Schema):
     """One row for each declared feed: `state` is ok, held (broke its contract: `reason`) or missing
     (no file, or none of it was known yet).
 
-    Every row read is good, in quarantine, or later than the day of knowledge: `rows_later`.
+    Every row read is good, in quarantine, later than the day of knowledge (`rows_later`), or
+    replaced or taken away by a later row (`rows_replaced`). Of a feed that is held no row is used;
+    its numbers are there as far as it could be read. `fresh_until` is the last day for which its
+    contract lets it be used. Another feed names `people_known` of the `people` that were looked
+    for, both null where its contract does not ask.
     """
 
     source = dy.String(primary_key=True)
@@ -118,13 +122,18 @@ class FeedStatus(dy.Schema):
     rows_good = dy.Int64()
     rows_quarantined = dy.Int64()
     rows_later = dy.Int64()
+    rows_replaced = dy.Int64()
     as_of = dy.Date(nullable=True)
+    fresh_until = dy.Date(nullable=True)
+    people = dy.Int64(nullable=True)
+    people_known = dy.Int64(nullable=True)
 
 
 class Completeness(dy.Schema):
     """What a feed that arrived whole is declared complete for, so that no record there means none.
 
-    `kind` is fact or award, `name` the fact or award scheme. `applies_to` is `linked_people` (only
+    `kind` is fact, award or members, `name` the fact, the award scheme, or whom the feed would name
+    (`nostop.linkage.members`). `applies_to` is `linked_people` (only
     people with a record in this feed) or `everybody`. A feed that is held or missing has no rows
     here.
     """
@@ -147,8 +156,13 @@ FACT_DTYPES: dict[str, pl.DataType] = {
 
 
 class FactCatalogue(dy.Schema):
-    """rules/facts.yaml as a table: one row for each fact. `nil` is canonical text, null where there
-    is none."""
+    """rules/facts.yaml as a table: one row for each fact.
+
+    `nil` is canonical text, null where there is none. `lasts` is how long a value stays good, as
+    polars writes a span (`6mo`); null is for ever. `believe` names the sources to believe first of
+    this fact; `prefer` is source (the default) or newest; `in_conflict`, what is done where sources
+    differ, is unknown (the default), review or take_best.
+    """
 
     fact = dy.String(primary_key=True)
     level = dy.String()
@@ -157,6 +171,10 @@ class FactCatalogue(dy.Schema):
     nil = dy.String(nullable=True)
     applies_to_adults = dy.Bool()
     applies_to_children = dy.Bool()
+    lasts = dy.String(nullable=True)
+    believe = dy.List(dy.String(), nullable=True)
+    prefer = dy.String(nullable=True)
+    in_conflict = dy.String(nullable=True)
 
 
 # --- linkage -> determination ---------------------------------------------------------------------
@@ -172,9 +190,50 @@ class Links(dy.Schema):
     confidence = dy.Float64()
 
 
+#: What can happen to a person id or to a record's place.
+EVENT_KINDS = ("created", "merged", "split", "moved", "undone")
+
+
+class LinkEvents(dy.Schema):
+    """The append-only history of person ids, in order. An event is all rows with one `event_id`.
+
+    A row without a record is about ids: `person_id` was created, came out of `other_id` (split), or
+    took `other_id` in (merged). A row with a record says that it went from `other_id` (null: it had
+    no person, it is new) to `person_id` (null: its source withdrew it). `at` is the time that the
+    run was given. `evidence` names a rule or a band of confidence, and nothing personal.
+    """
+
+    event_id = dy.Int64()
+    at = dy.Datetime(time_zone="UTC", time_unit="us")
+    kind = dy.String(check=lambda kind: kind.is_in(EVENT_KINDS))
+    person_id = dy.String(nullable=True)
+    other_id = dy.String(nullable=True)
+    source = dy.String(nullable=True)
+    record_id = dy.String(nullable=True)
+    model_version = dy.String()
+    evidence = dy.String()
+    actor = dy.String()
+
+
+class Verdicts(dy.Schema):
+    """What clerks said of pairs of records, in order: `verdict` is same, different or cannot_tell.
+
+    Append-only; the last row about a pair is the one that counts.
+    """
+
+    source_l = dy.String()
+    record_id_l = dy.String()
+    source_r = dy.String()
+    record_id_r = dy.String()
+    verdict = dy.String(check=lambda verdict: verdict.is_in(("same", "different", "cannot_tell")))
+    at = dy.Datetime(time_zone="UTC", time_unit="us")
+    actor = dy.String()
+    why = dy.String()
+
+
 class Evidence(dy.Schema):
     """Where each fact of a person, benefit unit or household came from. `conflict`: another source
-    said otherwise."""
+    said otherwise, as `Conflicts` tells."""
 
     level = dy.String()
     subject_id = dy.String()
@@ -183,6 +242,25 @@ class Evidence(dy.Schema):
     record_id = dy.String()
     as_of = dy.Date()
     conflict = dy.Bool()
+
+
+class Conflicts(dy.Schema):
+    """One row for each thing that is said of a fact of which sources say different things.
+
+    Holds values, so that it is for caseworkers, and never for a log. `is_best`: what the order of
+    sources and dates would take. `in_conflict` is what was done: unknown (nothing was taken),
+    review (the best was taken, and nobody is told before somebody has looked) or take_best.
+    """
+
+    level = dy.String()
+    subject_id = dy.String()
+    fact = dy.String()
+    source = dy.String()
+    record_id = dy.String()
+    value = dy.String()
+    as_of = dy.Date()
+    is_best = dy.Bool()
+    in_conflict = dy.String()
 
 
 class Awards(dy.Schema):
@@ -205,8 +283,9 @@ class Situation:
     people: person_id, benefit_unit_id, household_id, role, person facts; optional `awards_known`
         (bool: false or null means that a scheme without a row in `awards` is unknown for this
         person) and `confidence` (weakest link, 0 to 1).
-    benefit_units: benefit_unit_id, household_id, benefit-unit facts.
-    households: household_id, household facts.
+    benefit_units: benefit_unit_id, household_id, benefit-unit facts; optional `children_known` and
+        `partner_known` (bool: false or null means that there may be others than the people here).
+    households: household_id, household facts; optional `members_known`, in the same way.
     awards: `Awards`, or None where receipt is unknown for everybody.
     receipt_known_for: schemes whose awards are complete in `awards`; None means all of them.
     """

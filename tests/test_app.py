@@ -73,6 +73,7 @@ def test_run_writes_every_result_and_its_manifest(ran: Run) -> None:
         "determinations.parquet",
         "claim_paths.parquet",
         "evidence.parquet",
+        "link_events.parquet",
         "links.parquet",
         "manifest.json",
         "nostop.db",

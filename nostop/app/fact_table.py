@@ -18,6 +18,10 @@ def fact_table(rulebook: Rulebook) -> pl.DataFrame:
             "nil": canonical(fact.nil),
             "applies_to_adults": "adult" in fact.applies_to,
             "applies_to_children": "child" in fact.applies_to,
+            "lasts": fact.lasts,
+            "believe": list(fact.believe),
+            "prefer": fact.prefer,
+            "in_conflict": fact.in_conflict,
         }
         for name, fact in rulebook.catalogue.facts.items()
     ]

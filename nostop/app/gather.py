@@ -1,16 +1,30 @@
 """Every declared feed, read and checked; a feed that is missing or breaks its contract is held, and
 the run goes on."""
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 
 import polars as pl
 
 from nostop import plugins
 from nostop.app.fact_table import fact_table
-from nostop.feeds import FeedBatch, FeedDeclaration, combine, load, missing, read_declaration
+from nostop.feeds import (
+    FeedBatch,
+    FeedDeclaration,
+    LastTime,
+    combine,
+    hold_strangers,
+    load_or_hold,
+    missing,
+    read_declaration,
+)
 from nostop.model import FeedError, SettingsError, nearest
+from nostop.ports import RawTable
 from nostop.rulebook import Rulebook
+
+NOTHING_BEFORE: Mapping[str, LastTime] = MappingProxyType({})
 
 
 def read_declarations(folder: Path, rulebook: Rulebook) -> list[FeedDeclaration]:
@@ -40,18 +54,23 @@ def read_feeds(
     folder: Path,
     effective_on: date,
     known_on: date | None = None,
+    last: Mapping[str, LastTime] = NOTHING_BEFORE,
 ) -> FeedBatch:
-    """Return what the feeds in a folder say, all together; `known_on` as `nostop.feeds.load` has
-    it.
+    """Return what the feeds in a folder say, all together.
+
+    Args:
+        effective_on, known_on: as `nostop.feeds.load` has them.
+        last: what earlier runs knew of each feed: see `nostop.app.last_run`.
 
     Raises:
         SettingsError: the folder holds a file of none of the feeds, or nothing of them was known.
         PluginError: a declaration names no known connector, or a setting that it does not have.
     """
     batches = [
-        _read_feed(declaration, folder, effective_on, known_on) for declaration in declarations
+        _loaded(declaration, folder, (effective_on, known_on), last.get(declaration.id))
+        for declaration in declarations
     ]
-    whole = combine(batches)
+    whole = hold_strangers(combine(batches), declarations)
     if (whole.status["state"] == "missing").all():
         if whole.status["rows_later"].sum() > 0:
             raise SettingsError(f"{folder}: nothing in it is of {known_on} or before (--known-on)")
@@ -60,23 +79,43 @@ def read_feeds(
     return whole
 
 
-def _read_feed(
-    declaration: FeedDeclaration, folder: Path, effective_on: date, known_on: date | None
+def _loaded(
+    declaration: FeedDeclaration,
+    folder: Path,
+    days: tuple[date, date | None],
+    last: LastTime | None,
 ) -> FeedBatch:
-    files = sorted(folder.glob(declaration.file))
+    files = files_of(declaration, folder)
     if not files:
         return missing(declaration, f"no file {declaration.file}")
-    if len(files) > 1:
-        found = ", ".join(file.name for file in files)
-        return missing(
-            declaration, f"{len(files)} files fit {declaration.file}: {found}; leave one", held=True
-        )
-    connector = plugins.connector(declaration.connector, declaration.settings)
+    effective_on, known_on = days
+    file = files[0].name if len(files) == 1 else None
     try:
-        table = connector.read(files[0])
-        return load(declaration, table, effective_on=effective_on, known_on=known_on)
+        tables = read_files(declaration, files)
     except FeedError as error:
-        return missing(declaration, str(error), held=True, file=files[0].name)
+        return missing(declaration, str(error), held=True, file=file)
+    return load_or_hold(
+        declaration, tables, effective_on=effective_on, known_on=known_on, last=last or LastTime()
+    )
+
+
+def files_of(declaration: FeedDeclaration, folder: Path) -> list[Path]:
+    """Return the files of a feed in a folder, in order of name."""
+    return sorted(folder.glob(declaration.file), key=lambda file: file.name)
+
+
+def read_files(declaration: FeedDeclaration, files: list[Path]) -> list[RawTable]:
+    """Return what the feed's connector reads of its files.
+
+    Raises:
+        FeedError: a file cannot be read, or there are several and the feed has no changes.
+        PluginError: the declaration names no known connector, or a setting that it does not have.
+    """
+    if len(files) > 1 and declaration.changes is None:
+        found = ", ".join(file.name for file in files)
+        raise FeedError(f"{len(files)} files fit {declaration.file}: {found}; leave one")
+    connector = plugins.connector(declaration.connector, declaration.settings)
+    return [connector.read(file) for file in files]
 
 
 def told_of_trouble(status: pl.DataFrame) -> list[str]:

@@ -13,6 +13,7 @@ import polars as pl
 from nostop import takeup
 from nostop.app.chosen_schemes import ChosenSchemes
 from nostop.app.gateways import is_synthetic
+from nostop.app.link_history import LINK_EVENTS, write_whole
 from nostop.app.sending import Sent
 from nostop.app.settings import RunSettings
 from nostop.feeds import FeedBatch
@@ -63,6 +64,7 @@ class Run:
     counts: pl.DataFrame
     paths: pl.DataFrame
     sent: Sent
+    link_events: pl.DataFrame
 
 
 def write_results(run: Run) -> None:
@@ -76,10 +78,14 @@ def write_results(run: Run) -> None:
         "determinations": withhold_claimed(run.determinations),
         "claim_paths": run.paths,
         "evidence": run.assembled.evidence,
+        "conflicts": run.assembled.conflicts,
         "outreach_plan": run.sent.plan,
         "take_up": take_up,
         "unclaimed": takeup.publish_unclaimed(run.counts),
     }
+    # The history cannot be made again from the feeds, so it is never half written; and it comes
+    # first, because links follow from it.
+    write_whole(run.link_events, out / LINK_EVENTS)
     for name, table in tables.items():
         table.rechunk().write_parquet(out / f"{name}.parquet", compression="zstd", statistics=False)
     formula_safe(run.batch.quarantine).write_csv(out / "quarantine.csv")
@@ -88,7 +94,7 @@ def write_results(run: Run) -> None:
 
 
 def _manifest(run: Run) -> dict[str, Any]:
-    status = run.batch.status.with_columns(pl.col("as_of").dt.to_string("iso")).sort("source")
+    status = run.batch.status.with_columns(pl.col(pl.Date).dt.to_string("iso")).sort("source")
     return {
         "snapshot": snapshot_of(run.settings, run.rulebook, run.batch),
         "engine_version": version("nostop"),

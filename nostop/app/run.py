@@ -2,6 +2,7 @@
 does one thing."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, time
 from pathlib import Path
 
 import polars as pl
@@ -19,10 +20,21 @@ from nostop.app.gateways import (
     refuse_without_gateway,
 )
 from nostop.app.gather import read_declarations, read_feeds, told_of_trouble
+from nostop.app.in_review import with_review
 from nostop.app.known_on import may_write_to_people, refuse_folder_of_another, told_of_later
+from nostop.app.last_run import last_times
+from nostop.app.link_history import LINK_EVENTS, VERDICTS, binding_verdicts, remember
 from nostop.app.results import LINKS, Run, snapshot_of, write_results
 from nostop.app.rules import read_rules
-from nostop.app.sending import PEOPLE_FLAGGED, Sent, claim_details, policy_of, send, store_of
+from nostop.app.sending import (
+    PEOPLE_FLAGGED,
+    Sent,
+    claim_details,
+    policy_of,
+    send,
+    store_of,
+    told_once,
+)
 from nostop.app.settings import RunSettings
 from nostop.app.stages import Listener, silent, stage
 from nostop.feeds import FeedBatch
@@ -35,6 +47,10 @@ FEW_SCHEMES = 12
 
 _NOBODY_TOLD = (
     "NOBODY IS WRITTEN TO: the outreach register or the record of deaths did not arrive whole."
+)
+_LOOK_AT_SENT = (
+    "LOOK AT {:,} MESSAGES: they went before a link of their person changed (message_reviews in "
+    "the database says which)."
 )
 _NOBODY_TOLD_THEN = (
     "NOBODY IS WRITTEN TO: this run leaves out what is known by now, or looks ahead: a wish or a "
@@ -55,16 +71,18 @@ def run(settings: RunSettings, listener: Listener = silent) -> Run:
     refuse_folder_of_another(settings)
     rules = _rules(settings, listener)
     batch = _feeds(rules, listener)
-    links = _links(settings, batch, listener)
+    remembered = _links(settings, batch, listener)
+    links = remembered.links
     assembled = _assembled(rules, batch, links, listener)
     with stage("Working out entitlement", listener) as told:
-        determinations = _determined(rules, assembled.situation)
+        determinations = _determined(rules, assembled)
         told.detail = f"{determinations.height:,} determinations"
     with stage("Measuring take-up", listener) as told:
         counts = takeup.measure(determinations, settings.effective_on)
         told.detail = "small numbers are hidden before anybody sees them"
     paths = _paths(rules, assembled.situation, determinations, listener)
-    sent = _outreach(rules, batch, assembled, (determinations, paths), listener)
+    known = _Known(batch, remembered, assembled)
+    sent = _outreach(rules, known, (determinations, paths), listener)
     result = Run(
         settings,
         rules.book,
@@ -76,6 +94,7 @@ def run(settings: RunSettings, listener: Listener = silent) -> Run:
         counts,
         paths,
         sent,
+        remembered.log,
     )
     with stage("Writing the results", listener) as told:
         write_results(result)
@@ -107,7 +126,9 @@ def _feeds(rules: _Rules, listener: Listener) -> FeedBatch:
     settings = rules.settings
     with stage("Reading the feeds", listener) as told:
         declarations = read_declarations(settings.declarations, rules.book)
-        batch = read_feeds(declarations, settings.feeds, settings.effective_on, settings.known_on)
+        last = last_times(settings.out, declarations)
+        days = (settings.effective_on, settings.known_on)
+        batch = read_feeds(declarations, settings.feeds, *days, last)
         told.warnings.extend([*told_of_trouble(batch.status), *told_of_later(batch.status)])
         used = batch.status.filter(pl.col("state") == "ok").height
         told.detail = (
@@ -117,13 +138,19 @@ def _feeds(rules: _Rules, listener: Listener) -> FeedBatch:
     return batch
 
 
-def _links(settings: RunSettings, batch: FeedBatch, listener: Listener) -> pl.DataFrame:
+def _links(settings: RunSettings, batch: FeedBatch, listener: Listener) -> linkage.Remembered:
     with stage("Linking the records", listener) as told:
         # People of rows set aside are linked too: their source's silence means nothing for them.
         mentions = linkage.to_link(batch.records, batch.set_aside)
-        links = linkage.link(mentions, previous=_previous_links(settings.out / LINKS))
+        verdicts = binding_verdicts(settings.out / VERDICTS)
+        links = linkage.link(mentions, verdicts=verdicts)
+        # The day that the run is for, and no clock: the same run leaves the same bytes.
+        at = datetime.combine(settings.effective_on, time(), UTC)
+        occasion = linkage.Occasion(at, "nostop run", linkage.MODEL_VERSION)
+        previous = _previous_links(settings.out / LINKS)
+        found = remember(links, settings.out / LINK_EVENTS, occasion, previous)
         told.detail = f"{links.height:,} records are {links['person_id'].n_unique():,} people"
-    return links
+    return found
 
 
 def _previous_links(path: Path) -> pl.DataFrame | None:
@@ -153,10 +180,12 @@ def _assembled(
     return assembled
 
 
-def _determined(rules: _Rules, situation: Situation) -> pl.DataFrame:
+def _determined(rules: _Rules, assembled: linkage.Assembled) -> pl.DataFrame:
     statuses = ANY if is_synthetic(rules.settings.feeds) else IN_FORCE
     day, schemes = rules.settings.effective_on, rules.chosen.schemes
-    return determine_lawfully(situation, rules.book, day, schemes, statuses)
+    situation = assembled.situation
+    found = determine_lawfully(situation, rules.book, day, schemes, statuses)
+    return with_review(found, situation, assembled.conflicts, (rules.book, day, schemes))
 
 
 def _paths(
@@ -172,14 +201,18 @@ def _paths(
     return paths
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    batch: FeedBatch
+    remembered: linkage.Remembered
+    assembled: linkage.Assembled
+
+
 def _outreach(
-    rules: _Rules,
-    batch: FeedBatch,
-    assembled: linkage.Assembled,
-    found: tuple[pl.DataFrame, pl.DataFrame],
-    listener: Listener,
+    rules: _Rules, known: _Known, found: tuple[pl.DataFrame, pl.DataFrame], listener: Listener
 ) -> Sent:
     settings, (determinations, paths) = rules.settings, found
+    batch, assembled = known.batch, known.assembled
     knows_all = may_write_to_people(settings, batch.status)
     contacts = assembled.contacts if assembled.contacts_known and knows_all else None
     with store_of(settings) as engine:
@@ -190,12 +223,16 @@ def _outreach(
             templates = outreach.load_templates(plugins.templates_beside(settings.channel))
             policy = policy_of(settings, flagged_before, templates)
             plan = outreach.plan(determinations, people, contacts, policy, paths)
+            plan = told_once(engine, plan, policy, known.remembered)
             rendered = outreach.render(
                 plan, assembled.contacts, claim_details(rules.book), templates
             )
             told.detail = f"{plan.height:,} could be told, {rendered.messages.height:,} will be"
             if assembled.contacts_known and not knows_all:
                 told.warnings.append(_NOBODY_TOLD_THEN)
+            changed = linkage.affected(known.remembered.new, known.remembered.log)
+            if reviews := store.record_reviews(engine, run_id, changed):
+                told.warnings.append(_LOOK_AT_SENT.format(reviews))
         with stage("Writing the messages", listener) as told:
             sent = send(settings, engine, run_id, plan, rendered)
             told.detail = f"{sent.count:,} in the {settings.channel}; nothing leaves this machine"

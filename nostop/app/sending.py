@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 from sqlalchemy import Engine
 
-from nostop import outreach, plugins, store
+from nostop import linkage, outreach, plugins, store
 from nostop.app.settings import RunSettings
 from nostop.rulebook import Rulebook
 
@@ -63,6 +63,14 @@ def policy_of(
         previous_flagged=previous_flagged,
         holdout=settings.holdout,
     )
+
+
+def told_once(
+    engine: Engine, plan: pl.DataFrame, policy: outreach.Policy, remembered: linkage.Remembered
+) -> pl.DataFrame:
+    """Return the plan without what somebody was told already under an id that is theirs no more."""
+    told = store.told(engine, policy.campaign, policy.step)
+    return outreach.hold_told_before(plan, told, linkage.heirs(remembered.log))
 
 
 def send(

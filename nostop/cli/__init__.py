@@ -15,7 +15,7 @@ from nostop.model import NostopError
 
 _COMMANDS = {
     "demo": "nostop.cli.demonstrating:demo",
-    "synth": "nostop.cli.running:synth",
+    "synth": "nostop.cli.synthesising:commands",
     "run": "nostop.cli.running:run",
     "feeds": "nostop.cli.feeding:commands",
     "link": "nostop.cli.linking:commands",

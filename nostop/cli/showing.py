@@ -22,6 +22,7 @@ _FILES = {
     "people.parquet": "who is assessed with whom: ids only",
     "links.parquet": "which person each record is, and how sure",
     "evidence.parquet": "the record and date behind each fact",
+    "conflicts.parquet": "what departments say differently, with their values: for caseworkers",
     "quarantine.csv": "rows set aside: file, line, column and reason",
     "nostop.db": "runs, messages and receipts",
     "manifest.json": "hashes of inputs and rules, versions, counts",

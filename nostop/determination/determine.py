@@ -12,8 +12,10 @@ from nostop.determination.known import known_to_all
 from nostop.determination.prepare import Numbered, numbered
 from nostop.determination.whole import Whole
 from nostop.frames import Determinations, Situation, check, empty
+from nostop.model import Level
 from nostop.rulebook import Rulebook
 from nostop.rulebook.plan import KEYS, LOW_TO_HIGH, compile_plan
+from nostop.rulebook.schedule import PERHAPS
 
 #: People worked out at once: enough to keep every core busy, few enough to bound memory.
 PEOPLE_AT_ONCE = 300_000
@@ -72,7 +74,8 @@ class Determiner:
         for scheme in sorted(wanted, key=lambda each: each.scheme.id):
             level = scheme.scheme.pack.decides_for
             rows = found.taken(scheme, subjects.numbers[level])
-            yield coded(subjects.named[level].hstack(rows), scheme, self.plan.effective_on)
+            named = subjects.with_confidence(level, scheme.reads_members_of)
+            yield coded(named.hstack(rows), scheme, self.plan.effective_on)
 
     def _whole_on(self, frames: Frames) -> Whole:
         """The plan as it was built last, if all that it counts on is there again."""
@@ -90,12 +93,35 @@ class Subjects:
     """Whom schemes decide for, in the order of their ids: their numbers, and who they are."""
 
     def __init__(self, given: Numbered) -> None:
-        frames = {
-            level: frame.select(*KEYS_ABOVE[level], "confidence").sort(KEYS[level])
+        self._frames = {
+            level: _surely_there(frame).select(*KEYS_ABOVE[level], "confidence").sort(KEYS[level])
             for level, frame in given.frames.items()
         }
-        self.numbers = {level: frame[KEYS[level]] for level, frame in frames.items()}
-        self.named = {level: given.with_ids(frame) for level, frame in frames.items()}
+        self.numbers = {level: frame[KEYS[level]] for level, frame in self._frames.items()}
+        self._named = {level: given.with_ids(frame) for level, frame in self._frames.items()}
+
+    def with_confidence(self, level: Level, widest: Level) -> pl.DataFrame:
+        """Return who they are, and how sure it is that the people of their benefit unit or
+        household (`widest`) are who they are taken to be: the weakest of them."""
+        if widest is level:
+            return self._named[level]
+        key = KEYS[widest]
+        of = (
+            self._frames[level]
+            .select(key)
+            .join(
+                self._frames[widest].select(key, "confidence"),
+                on=key,
+                how="left",
+                validate="m:1",
+                maintain_order="left",
+            )
+        )
+        return self._named[level].with_columns(of["confidence"])
+
+
+def _surely_there(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.filter(~pl.col(PERHAPS)) if PERHAPS in frame.columns else frame
 
 
 __all__ = ["Determiner", "determine"]

@@ -8,7 +8,6 @@ from typing import get_args
 
 import polars as pl
 
-from nostop.rulebook.batch.run import ALWAYS_KNOWN
 from nostop.rulebook.book import Scheme
 from nostop.rulebook.packs import Nation
 from nostop.rulebook.plan import Plan, SchemePlan, answers_of
@@ -50,7 +49,7 @@ class Group:
 
     def can_be_open(self, known: frozenset[str]) -> bool:
         """Whether some outcome can be open where nobody lacks some facts."""
-        schedule = self.plan.schedule.where_known(known | ALWAYS_KNOWN)
+        schedule = self.plan.schedule.where_known(known)
         return not all(
             schedule.is_definite(schedule.definitions[f"{each.scheme.id}.entitled"].tree)
             for each in self.plan.schemes

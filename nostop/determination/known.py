@@ -4,7 +4,7 @@ import polars as pl
 
 from nostop.model import Level
 from nostop.rulebook.plan import Plan
-from nostop.rulebook.schedule import receipt_fact
+from nostop.rulebook.schedule import PERHAPS, ROLE, receipt_fact
 
 
 def known_to_all(plan: Plan, frames: dict[Level, pl.DataFrame]) -> frozenset[str]:
@@ -17,14 +17,20 @@ def known_to_all(plan: Plan, frames: dict[Level, pl.DataFrame]) -> frozenset[str
         name
         for level, frame in frames.items()
         for name in plan.book.catalogue.at(level)
-        if name in frame.columns and _is_known(plan, frame, name)
+        if name in frame.columns and name != ROLE and _is_known(plan, frame, name)
     )
     receipts = (
         receipt_fact(scheme)
         for scheme in plan.schedule.receipts
         if _is_receipt_known(frames[Level.PERSON], scheme)
     )
-    return frozenset([*facts, *receipts])
+    return frozenset([*facts, *receipts, *_membership(frames)])
+
+
+def _membership(frames: dict[Level, pl.DataFrame]) -> list[str]:
+    """The role, where everybody who belongs to the benefit units and households is there."""
+    levels = (Level.PERSON, Level.BENEFIT_UNIT)
+    return [] if any(frames[level][PERHAPS].any() for level in levels) else [ROLE]
 
 
 def _is_known(plan: Plan, frame: pl.DataFrame, name: str) -> bool:

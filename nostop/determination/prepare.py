@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from nostop.determination.perhaps import with_perhaps
 from nostop.determination.receipts import receipts
 from nostop.determination.values import edges
 from nostop.frames import FACT_DTYPES, Situation
@@ -73,7 +74,7 @@ def numbered(situation: Situation, book: Rulebook, plan: Plan) -> Numbered:
         Level.BENEFIT_UNIT: units,
         Level.HOUSEHOLD: _peopled(households, at_home, "household_id"),
     }
-    return Numbered(frames, ids)
+    return Numbered(*with_perhaps(frames, ids, situation))
 
 
 def _with_numbers(

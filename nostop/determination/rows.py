@@ -7,12 +7,14 @@ from typing import Any
 
 import polars as pl
 
+from nostop.determination.perhaps import MEMBERSHIP
 from nostop.determination.receipts import wrong_period
 from nostop.frames import FACT_DTYPES, Awards, Situation, empty
 from nostop.model import CLAIMED_STATUSES, FrameError, Level
 from nostop.rulebook.catalogue import LARGEST_AMOUNT, Catalogue, too_large
 from nostop.rulebook.one.household import Household
 from nostop.rulebook.plan import KEYS, LOW_TO_HIGH, Plan
+from nostop.rulebook.schedule import PERHAPS
 
 Rows = list[dict[str, Any]]
 
@@ -80,10 +82,37 @@ def households(rows: SituationRows, plan: Plan) -> list[Household]:
     ]
     units_by_home = _by("household_id", units)
     return [
-        Household(_with_confidence(home, here), tuple(units_by_home[key]), tuple(here))
+        _with_perhaps(_with_confidence(home, here), units_by_home[key], here)
         for home in rows.households
         if (here := by_home.get(key := home["household_id"]))
     ]
+
+
+def _with_perhaps(home: dict[str, Any], units: Rows, people: Rows) -> Household:
+    """Return a household, with a row for those who may be there: `perhaps.with_perhaps` says the
+    same of frames."""
+    name = home["household_id"]
+    more_units: Rows = []
+    if home.get("members_known", True) is not True:
+        more_units = [{"benefit_unit_id": f"{name}?", "household_id": name, PERHAPS: True}]
+    lacking = [(unit, role) for unit in more_units for role in MEMBERSHIP]
+    lacking += [
+        (unit, role)
+        for unit in units
+        for role, flag in MEMBERSHIP.items()
+        if unit.get(flag, True) is not True
+    ]
+    more_people: Rows = [
+        {
+            "person_id": f"{unit['benefit_unit_id']}?{role}",
+            "benefit_unit_id": unit["benefit_unit_id"],
+            "household_id": name,
+            "role": role,
+            PERHAPS: True,
+        }
+        for unit, role in lacking
+    ]
+    return Household(home, (*units, *more_units), (*people, *more_people))
 
 
 def _by(key: str, rows: Rows) -> dict[str, Rows]:

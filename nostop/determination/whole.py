@@ -10,7 +10,7 @@ from nostop.determination.engine import Frames, Work
 from nostop.determination.groups import Group, grouped
 from nostop.model import Level
 from nostop.rulebook.plan import KEYS, Plan, SchemePlan, claims_of
-from nostop.rulebook.schedule import Schedule
+from nostop.rulebook.schedule import PERHAPS, Schedule
 
 #: What holds for everybody who lives where a scheme does not apply: the first condition fails.
 _ELSEWHERE = {
@@ -31,7 +31,7 @@ _TYPES = {
     "claimed": pl.Boolean,
 }
 #: What a plan gives for everybody, whatever it reads.
-_ALWAYS = ("person_id", "benefit_unit_id", "household_id", "role", "confidence")
+_ALWAYS = ("person_id", "benefit_unit_id", "household_id", "role", "confidence", PERHAPS)
 
 
 class Whole:

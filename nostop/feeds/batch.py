@@ -75,20 +75,33 @@ def missing(
         held: whether a file came and broke its contract, rather than none coming.
         file: the name of the file that came.
     """
-    status = {
-        "source": declaration.id,
-        "state": "held" if held else "missing",
-        "reason": reason,
-        "file": file,
-        "sha256": None,
-        "rows_read": 0,
-        "rows_good": 0,
-        "rows_quarantined": 0,
-        "rows_later": 0,
-        "as_of": None,
-    }
-    frame = pl.DataFrame([status], schema=empty(FeedStatus).schema)
-    return FeedBatch(**{n: tidy(n, [frame] if n == "status" else []) for n in SHAPES})
+    status = status_row(declaration, state="held" if held else "missing", reason=reason, file=file)
+    return only(status=status)
+
+
+def status_row(declaration: FeedDeclaration, **said: object) -> pl.DataFrame:
+    """Return `FeedStatus` of one feed: what is not said is nothing, or not known."""
+    counts = ("rows_read", "rows_good", "rows_quarantined", "rows_later", "rows_replaced")
+    usual = dict.fromkeys(FeedStatus.columns()) | dict.fromkeys(counts, 0)
+    row = {**usual, "source": declaration.id, **said}
+    return pl.DataFrame([row], schema=empty(FeedStatus).schema)
+
+
+def only(**frames: pl.DataFrame) -> FeedBatch:
+    """Return a batch of these frames, and nothing else."""
+    return FeedBatch(**{n: tidy(n, [frames[n]] if n in frames else []) for n in SHAPES})
+
+
+def held(batch: FeedBatch, source: str, reason: str) -> FeedBatch:
+    """Return a batch without anything of one feed but its quarantine and its status, now held."""
+    mine = pl.col("source") == source
+    told = batch.status.with_columns(
+        pl.when(mine).then(pl.lit(value)).otherwise(name).alias(name)
+        for name, value in (("state", "held"), ("reason", reason))
+    )
+    kept = {"quarantine": batch.quarantine, "status": told}
+    rest = {n: getattr(batch, n).filter(~mine) for n in SHAPES if n not in kept}
+    return FeedBatch(**kept, **rest)
 
 
 def combine(batches: Iterable[FeedBatch]) -> FeedBatch:

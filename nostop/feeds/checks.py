@@ -10,6 +10,7 @@ from datetime import date
 from nostop.feeds.columns import ColumnType
 from nostop.feeds.declaration import (
     Award,
+    Complete,
     Fact,
     FeedDeclaration,
     Flag,
@@ -51,7 +52,9 @@ _PERSON_TEXTS = (
 def problems(declaration: FeedDeclaration) -> list[Found]:
     """Return one message for each thing in a declaration that leads nowhere or does not fit."""
     found = [
+        *_contract(declaration),
         *_keys(declaration),
+        *_changes(declaration),
         *_people(declaration),
         *_relations(declaration),
         *_facts(declaration),
@@ -75,6 +78,17 @@ def _column(
         yield f"column '{name}' is {column.kind}, expected {' or '.join(kinds)}", keys
 
 
+def _contract(declaration: FeedDeclaration) -> Iterator[Found]:
+    contract = declaration.contract
+    least, most = contract.rows_at_least, contract.rows_at_most
+    if least is None and contract.rows_about is None:
+        hint = "write rows_at_least, or rows_about: {count: 50000, within: 20%}"
+        yield f"how many rows does the source promise? {hint}", ("contract",)
+    if least is not None and most is not None and most < least:
+        found = f"at most {most:,} rows is less than at least {least:,}"
+        yield found, ("contract", "rows_at_most")
+
+
 def _keys(declaration: FeedDeclaration) -> Iterator[Found]:
     for number, name in enumerate(declaration.record):
         yield from _column(declaration, name, ("record", number))
@@ -91,6 +105,25 @@ def _keys(declaration: FeedDeclaration) -> Iterator[Found]:
         yield from _column(
             declaration, declaration.current.column, ("current", "column"), ("date",)
         )
+
+
+def _changes(declaration: FeedDeclaration) -> Iterator[Found]:
+    changes = declaration.changes
+    if changes is None:
+        return
+    at: KeyPath = ("changes",)
+    for name, kinds in (("watermark", ("date", "whole")), ("sequence", ("whole",))):
+        column = getattr(changes, name)
+        if column is not None:
+            yield from _column(declaration, column, (*at, name), kinds)
+            if column in declaration.columns and declaration.columns[column].may_be_empty:
+                yield f"column '{column}' orders the changes, so it cannot be empty", (*at, name)
+    yield from _when(declaration, changes.deleted, (*at, "deleted"))
+    if isinstance(changes.whole, dict):
+        yield from _when(declaration, changes.whole, (*at, "whole"))
+    if changes.whole is None and declaration.complete_for:
+        hint = "say under whole how a whole file is told, or it may lack what came before"
+        yield f"a file of changes is complete for nothing: {hint}", at
 
 
 def _when(declaration: FeedDeclaration, when: When, keys: KeyPath) -> Iterator[Found]:
@@ -245,6 +278,7 @@ def _complete(declaration: FeedDeclaration) -> Iterator[Found]:
     schemes = {word for award in declaration.awards for word in words(award.scheme)}
     for number, complete in enumerate(declaration.complete_for):
         keys: KeyPath = ("complete_for", number)
+        yield from _complete_days(declaration, complete, keys)
         for kind, names, known in (
             ("facts", complete.facts, facts),
             ("awards", complete.awards, schemes),
@@ -256,6 +290,17 @@ def _complete(declaration: FeedDeclaration) -> Iterator[Found]:
                         f"this feed states no '{name}', so it is not complete for it{hint}",
                         (*keys, kind),
                     )
+
+
+def _complete_days(
+    declaration: FeedDeclaration, complete: Complete, keys: KeyPath
+) -> Iterator[Found]:
+    starts, ends = complete.from_, complete.to
+    for end, day in (("from", starts), ("to", ends)):
+        if isinstance(day, str):
+            yield from _column(declaration, day, (*keys, end), ("date",))
+    if isinstance(starts, date) and isinstance(ends, date) and ends < starts:
+        yield f"ends on {ends}, before it begins on {starts}", (*keys, "to")
 
 
 def _kinds_of(fact: Fact, declaration: FeedDeclaration) -> set[str]:

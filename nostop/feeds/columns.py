@@ -37,6 +37,8 @@ _DATES: dict[str, tuple[str, int, int, int]] = {
     ),
 }
 _MONTH = "YYYY-MM"
+#: The hour, minute, second, fraction, and the zone's sign, hours and minutes of such a text.
+_TIME = r"T([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]+))?)?(?:Z|([+-])([0-9]{2}):([0-9]{2}))?$"
 
 _FORM = re.compile(
     r"(?:(?P<kind>text|nino|postcode|uprn|pounds|pence|whole|email|phone)"
@@ -171,3 +173,26 @@ def _date(text: pl.Expr, written: str) -> pl.Expr:
     parts = [fits.str.slice(year, 4), fits.str.slice(month, 2), fits.str.slice(day_at, 2)]
     day = pl.concat_str(parts, separator="-").str.to_date("%Y-%m-%d", strict=False)
     return pl.when(day.dt.year().is_between(FIRST_YEAR, LAST_YEAR)).then(day)
+
+
+def moment(text: pl.Expr, day: pl.Expr) -> pl.Expr:
+    """Return the moment that a date's text names, in microseconds since 1970 in UTC.
+
+    A date without a time is its midnight, a time without a zone is UTC.
+
+    Args:
+        text: the trimmed text of a column of dates.
+        day: its value, null where the text is no date.
+    """
+    hour, minute, second = (_part(text, group) for group in (1, 2, 3))
+    fraction = text.str.extract(_TIME, 4).str.slice(0, 6).str.pad_end(6, "0")
+    ahead = (_part(text, 6) * 60 + _part(text, 7)) * 60
+    ahead = pl.when(text.str.extract(_TIME, 5) == "-").then(-ahead).otherwise(ahead)
+    seconds = (hour * 60 + minute) * 60 + second - ahead
+    micros = fraction.cast(pl.Int64, strict=False).fill_null(0)
+    days = day.cast(pl.Int32).cast(pl.Int64)
+    return (days * 86_400 + seconds) * 1_000_000 + micros
+
+
+def _part(text: pl.Expr, group: int) -> pl.Expr:
+    return text.str.extract(_TIME, group).cast(pl.Int64, strict=False).fill_null(0)

@@ -5,6 +5,7 @@
     ├── contract        what the file has to be, or the whole feed is held
     ├── columns         every column and its type: `dob: date DD/MM/YYYY`, `nino: nino or empty`
     ├── record, as_of   which columns name a row; which one dates it
+    ├── changes         the feed comes as a whole file and files of changes to it
     ├── people          who is mentioned in a row; the first is the one the row is about
     ├── relations       what the people of one row are to each other
     ├── facts, awards, contacts     what the row says of them
@@ -39,6 +40,8 @@ def _period(text: object) -> object:
 
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+#: What a file is called; `*` and `?` stand for anything.
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_*?.-]+$")]
 Share = Annotated[Fraction, BeforeValidator(_percent)]
 PeriodWord = Annotated[Period, BeforeValidator(_period)]
 #: Stands in a map of codes for a code that says nothing, such as "not known".
@@ -85,10 +88,28 @@ class Reference(_Part):
     after: str = ""
 
 
-class Contract(_Part):
-    """What the file has to be. Where it is not, nothing of it is used."""
+class RowsAbout(_Part):
+    """`{count: 52000, within: 20%}`: more is as suspect as less."""
 
-    rows_at_least: Annotated[int, Field(ge=0)]
+    count: Annotated[int, Field(ge=1)]
+    within: Share
+
+
+class Contract(_Part):
+    """What the file has to be. Where it is not, nothing of it is used.
+
+    Rows are those that count: without what later changes replaced. `rows_change_at_most` holds
+    them against the last file that was used, `known_records_at_least` against the records of the
+    last run. `known_people_at_least` is the share of its people whom another feed of the run names
+    too.
+    """
+
+    rows_at_least: Annotated[int, Field(ge=0)] | None = None
+    rows_at_most: Annotated[int, Field(ge=1)] | None = None
+    rows_about: RowsAbout | None = None
+    rows_change_at_most: Share | None = None
+    known_records_at_least: Share | None = None
+    known_people_at_least: Share | None = None
     bad_rows_at_most: Share
     fresh_for_days: Annotated[int, Field(ge=1)]
 
@@ -211,12 +232,48 @@ class Newest(_Part):
     newest: str
 
 
+class Changes(_Part):
+    """Files of changes, read in order of their names: of the rows of one record the latest counts.
+
+    watermark: the column that says which row is the latest: a date, with its time, or a number.
+    deleted: the rows that take their record away.
+    whole: files that start afresh, by their names (`council_full*.csv`) or by what their rows say.
+    sequence: the column with the running number of a file or a change. None may be missing.
+    """
+
+    watermark: str
+    deleted: When = {}
+    whole: FileName | Annotated[When, Field(min_length=1)] | None = None
+    sequence: str | None = None
+
+
+#: Who belongs together, as far as one feed can tell (nostop.linkage.members):
+#: children with their parents; residents with their address, and who is liable for a dwelling; who
+#: past 16 counts as a child; who of those who live together are a couple.
+Members = Literal[
+    "children",
+    "residents",
+    "pupils",
+    "claimed_children",
+    "liable_people",
+    "claiming_couples",
+    "tenant_couples",
+]
+
+
 class Complete(_Part):
-    """What the lack of a record means: there is none, for `applies_to`."""
+    """What the lack of a record means: there is none, for `applies_to`.
+
+    It means so for a run on a day from `from_` to `to`, both included; each is a day, or a column
+    of days, of which the one that promises least counts.
+    """
 
     facts: list[str] = []
     awards: list[str] = []
+    members: list[Members] = []
     applies_to: Literal["linked_people", "everybody"]
+    from_: Annotated[str | date | None, Field(alias="from")] = None
+    to: str | date | None = None
 
 
 class FeedDeclaration(_Part):
@@ -229,11 +286,12 @@ class FeedDeclaration(_Part):
     fetch: Fetch | None = None
     connector: Name
     settings: dict[str, object] = {}
-    file: Annotated[str, Field(pattern=r"^[A-Za-z0-9_*?.-]+$")]
+    file: FileName
     contract: Contract
     columns: Annotated[dict[str, Typed], Field(min_length=1)]
     record: Annotated[list[str], Field(min_length=1)]
     as_of: str | date | Newest
+    changes: Changes | None = None
     current: Current | None = None
     people: Annotated[dict[Name, Person], Field(min_length=1)]
     relations: list[Relation] = []

@@ -1,11 +1,16 @@
 """Loading one feed: its contract, its rows, its quarantine, and the frames that good rows make."""
 
-from datetime import date
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
 
 import polars as pl
 
-from nostop.feeds.batch import SHAPES, FeedBatch, tidy
-from nostop.feeds.declaration import FeedDeclaration
+from nostop.feeds import contract
+from nostop.feeds.batch import SHAPES, FeedBatch, only, status_row, tidy
+from nostop.feeds.changes import Settled, settled
+from nostop.feeds.contract import LastTime
+from nostop.feeds.declaration import Complete, FeedDeclaration
 from nostop.feeds.emit import (
     awards,
     contacts,
@@ -15,182 +20,223 @@ from nostop.feeds.emit import (
     records,
     relations,
 )
-from nostop.feeds.known import is_known_whole, is_later
-from nostop.feeds.rows import AS_OF, COLUMN, LINE, REASON, REPEATS, typed
-from nostop.frames import Completeness, FeedStatus, Quarantine, empty
+from nostop.feeds.files import Files, joined
+from nostop.feeds.known import is_known_whole
+from nostop.feeds.rows import COLUMN, LINE, REASON, REPEATS, judged_alone
+from nostop.frames import Completeness, Quarantine, empty
 from nostop.model import FeedError
 from nostop.ports import RawTable
+
+_NEVER_BEFORE = LastTime()
 
 
 def load(
     declaration: FeedDeclaration,
-    table: RawTable,
+    tables: RawTable | Sequence[RawTable],
     *,
     effective_on: date | None = None,
     known_on: date | None = None,
+    last: LastTime = _NEVER_BEFORE,
+) -> FeedBatch:
+    """Return what a feed says as `load_or_hold` does, where it keeps its contract.
+
+    Raises:
+        FeedError: it does not.
+    """
+    batch = load_or_hold(
+        declaration, tables, effective_on=effective_on, known_on=known_on, last=last
+    )
+    if batch.status["state"].item() == "held":
+        raise FeedError(batch.status["reason"].item())
+    return batch
+
+
+def load_or_hold(
+    declaration: FeedDeclaration,
+    tables: RawTable | Sequence[RawTable],
+    *,
+    effective_on: date | None = None,
+    known_on: date | None = None,
+    last: LastTime = _NEVER_BEFORE,
 ) -> FeedBatch:
     """Return what a feed says, row by row; a row that cannot be right is in quarantine.
 
-    Every row of the file is good, in quarantine, or later than `known_on`: `rows_read` is the sum.
+    Where it breaks its contract (columns, rows, bad rows, freshness, gaps) the batch has its status
+    with the reason, and its quarantine as far as it could be read, and nothing else.
 
     Args:
         declaration: what the source promised.
-        table: what a connector read.
-        effective_on: where given, a feed whose newest row is too old for its contract is refused.
+        tables: what a connector read: one file or, of a feed with changes, its files in order.
+        effective_on: the day of the run: a feed whose newest row is too old for it is held, and
+            what it is complete for on other days only it is not complete for.
         known_on: where given, rows dated later make no frame at all: nobody knew them on that day.
             Whether the file keeps its contract is judged by all its rows; how old it is, by those
             known, on the earlier of the two days.
-
-    Raises:
-        FeedError: the file breaks its contract (columns, rows, bad rows, freshness). Nothing of it
-            may be used then: give the message to `missing(declaration, message, held=True)`.
+        last: what earlier runs knew of this feed.
     """
-    rows = typed(declaration, table)
-    is_bad = pl.col(REASON).is_not_null()
-    _refuse_few(declaration, table)
-    _refuse_bad(declaration, table, _quarantine(declaration, table, rows.filter(is_bad)))
-    known = rows if known_on is None else rows.filter(~is_later(known_on))
-    good, bad = known.filter(~is_bad), known.filter(is_bad)
-    quarantine = _quarantine(declaration, table, bad)
+    several = [tables] if isinstance(tables, RawTable) else list(tables)
+    try:
+        read = _read(declaration, several, known_on)
+    except FeedError as error:
+        return _unreadable(declaration, several, str(error))
+    try:
+        return _loaded(declaration, read, effective_on, last)
+    except FeedError as error:
+        told = {"state": pl.lit("held"), "reason": pl.lit(str(error))}
+        status = _status(declaration, read).with_columns(**told)
+        return only(quarantine=_quarantine(declaration, read.files, read.known), status=status)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """The files of a feed, their rows as `judged_alone` returns them, and those that count: of
+    `every` row, and of those `known` on the day of knowledge."""
+
+    files: Files
+    rows: pl.DataFrame
+    every: Settled
+    known: Settled
+    known_on: date | None
+
+
+def _read(declaration: FeedDeclaration, tables: Sequence[RawTable], known_on: date | None) -> _Read:
+    files = joined(declaration, tables)
+    rows = judged_alone(declaration, files.table)
+    every = settled(declaration, files, rows, None)
+    known = every if known_on is None else settled(declaration, files, rows, known_on)
+    return _Read(files, rows, every, known, known_on)
+
+
+def _unreadable(declaration: FeedDeclaration, tables: Sequence[RawTable], reason: str) -> FeedBatch:
+    read = sum(table.rows.height + table.rejected.height for table in tables)
+    file, sha256 = (tables[0].file, tables[0].sha256) if len(tables) == 1 else (None, None)
+    told = {"file": file, "sha256": sha256, "rows_read": read}
+    return only(status=status_row(declaration, state="held", reason=reason, **told))
+
+
+def _loaded(
+    declaration: FeedDeclaration, read: _Read, effective_on: date | None, last: LastTime
+) -> FeedBatch:
+    promised, file, known = declaration.contract, read.files.table.file, read.known
+    contract.refuse_volume(promised, file, read.every.count, last)
+    broken = _quarantine(declaration, read.files, read.every)
+    contract.refuse_bad(promised, file, read.every.count, broken)
     if effective_on is not None:
-        _refuse_stale(declaration, table, good, min(effective_on, known_on or effective_on))
-    current = _current(declaration, table, good)
+        on = min(effective_on, read.known_on or effective_on)
+        contract.refuse_stale(promised, file, known.newest, on)
+    good = known.good
+    current = contract.current(declaration, file, good)
     found = records(declaration, good)
+    ids = pl.concat([part["record_id"] for part in found])
+    contract.refuse_strange_records(promised, file, ids, last)
     parts = {
         "records": found,
-        "facts": facts(declaration, current),
+        "facts": [_in_own_file(read.files, part) for part in facts(declaration, current)],
         "awards": awards(declaration, current),
         "relations": relations(declaration, good),
         "contacts": contacts(declaration, good),
-        "quarantine": [quarantine],
-        "status": [_status(declaration, table, good, quarantine, known_on)],
-        "completeness": [_completeness(declaration, rows, known_on)],
-        "set_aside": people_set_aside(declaration, bad),
+        "quarantine": [_quarantine(declaration, read.files, known)],
+        "status": [_status(declaration, read)],
+        "completeness": [_completeness(declaration, read, effective_on)],
+        "set_aside": people_set_aside(declaration, pl.concat([known.bad, _doubted(known)])),
     }
     if any(contact.hold_where_set_aside for contact in declaration.contacts):
-        _hold(table, parts)
+        _hold(declaration, read, parts)
     return FeedBatch(**{name: tidy(name, parts[name]) for name in SHAPES})
 
 
-def _hold(table: RawTable, parts: dict[str, list[pl.DataFrame]]) -> None:
+def _doubted(known: Settled) -> pl.DataFrame:
+    return known.doubted.with_columns(pl.lit("was changed by a row in quarantine").alias(REASON))
+
+
+def _hold(declaration: FeedDeclaration, read: _Read, parts: dict[str, list[pl.DataFrame]]) -> None:
     """Move the people set aside into the records, on hold.
 
     Raises:
         FeedError: a row does not say whose it is, so that nobody knows whom to leave alone.
     """
-    people = pl.concat(parts["set_aside"])
-    whose = pl.any_horizontal(pl.col("nino", "born_on", "postcode").is_not_null())
-    people = people.filter(pl.col("surname").is_not_null() & whose)
-    quarantine = pl.concat(parts["quarantine"])
-    lost = quarantine.filter(pl.col("reason") != REPEATS).height - people.height
+    whose = _recognisable(pl.concat(people_set_aside(declaration, read.known.bad)))
+    lost = pl.concat(parts["quarantine"]).filter(pl.col("reason") != REPEATS).height - whose.height
     if lost > 0:
         hint = "it may ask us not to contact somebody: mend it, then run again"
-        raise FeedError(f"{table.file}: {lost:,} bad rows do not say whose they are: {hint}")
+        file = read.files.table.file
+        raise FeedError(f"{file}: {lost:,} bad rows do not say whose they are: {hint}")
+    people = _recognisable(pl.concat(parts["set_aside"]))
     parts["records"] = [*parts["records"], people]
     parts["contacts"] = [*parts["contacts"], holds_of(people)]
     parts["set_aside"] = []
 
 
-def _rows_read(table: RawTable) -> int:
-    return table.rows.height + table.rejected.height
+def _recognisable(people: pl.DataFrame) -> pl.DataFrame:
+    whose = pl.any_horizontal(pl.col("nino", "born_on", "postcode").is_not_null())
+    return people.filter(pl.col("surname").is_not_null() & whose)
 
 
-def _quarantine(declaration: FeedDeclaration, table: RawTable, bad: pl.DataFrame) -> pl.DataFrame:
-    told = bad.select(line=LINE, column=COLUMN, reason=REASON)
-    both = pl.concat([table.rejected.select("line", "column", "reason"), told])
-    return both.with_columns(source=pl.lit(declaration.id), file=pl.lit(table.file)).select(
+def _in_own_file(files: Files, stated: pl.DataFrame) -> pl.DataFrame:
+    return stated.with_columns(files.lines(stated["line"]))
+
+
+def _quarantine(declaration: FeedDeclaration, files: Files, rows: Settled) -> pl.DataFrame:
+    told = rows.bad.select(line=LINE, column=COLUMN, reason=REASON)
+    both = pl.concat([rows.rejected.select("line", "column", "reason"), told])
+    placed = both.with_columns(files.told(both["line"]), files.lines(both["line"]))
+    return placed.select(pl.lit(declaration.id).alias("source"), pl.exclude("source")).select(
         Quarantine.columns().keys()
     )
 
 
-def _refuse_few(declaration: FeedDeclaration, table: RawTable) -> None:
-    least = declaration.contract.rows_at_least
-    if _rows_read(table) < least:
-        found = f"has {_rows_read(table):,} rows, its contract says at least {least:,}"
-        raise FeedError(f"{table.file}: {found}: ask the source for the whole file")
-
-
-def _refuse_bad(declaration: FeedDeclaration, table: RawTable, quarantine: pl.DataFrame) -> None:
-    read, allowed = _rows_read(table), declaration.contract.bad_rows_at_most
-    if quarantine.height <= allowed * read:
-        return
-    reasons = (
-        quarantine.group_by("column", "reason")
-        .agg(rows=pl.len(), line=pl.col("line").min())
-        .sort("rows", "line", descending=[True, False])
-        .head(3)
+def _status(declaration: FeedDeclaration, read: _Read) -> pl.DataFrame:
+    file, known = read.files.table.file, read.known
+    good = known.good.height
+    not_yet = known.later > 0 and good == 0
+    fresh = timedelta(days=declaration.contract.fresh_for_days)
+    return status_row(
+        declaration,
+        state="missing" if not_yet else "ok",
+        reason=f"{file}: no row of it is of {read.known_on} or before" if not_yet else None,
+        file=file,
+        sha256=read.files.table.sha256,
+        rows_read=read.files.rows_read,
+        rows_good=good,
+        rows_quarantined=known.count - good,
+        rows_later=known.later,
+        rows_replaced=known.replaced,
+        as_of=known.newest,
+        fresh_until=known.newest + fresh if known.newest else None,
     )
-    told = "; ".join(
-        f"{f'column {column} ' if column else ''}{reason} ({rows:,}, first on line {line})"
-        for column, reason, rows, line in reasons.rows()
-    )
-    limit = f"its contract allows {float(allowed):.1%}"
-    raise FeedError(
-        f"{table.file}: {quarantine.height:,} of {read:,} rows are bad, {limit}: {told}"
-    )
-
-
-def _newest(rows: pl.DataFrame) -> date | None:
-    newest = rows[AS_OF].max()
-    return newest if isinstance(newest, date) else None
-
-
-def _refuse_stale(
-    declaration: FeedDeclaration, table: RawTable, good: pl.DataFrame, on: date
-) -> None:
-    days, newest = declaration.contract.fresh_for_days, _newest(good)
-    if newest is not None and (on - newest).days > days:
-        found = f"its newest row is of {newest}, more than {days} days before {on}"
-        raise FeedError(f"{table.file}: {found}: ask the source for a newer file")
-
-
-def _current(declaration: FeedDeclaration, table: RawTable, good: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows that say how things are now, and not how they were in earlier rows."""
-    if declaration.current is None or good.is_empty():
-        return good
-    column, share = declaration.current.column, declaration.current.share_at_least
-    latest = good.filter(pl.col(column) == pl.col(column).max())
-    # One mistyped year would otherwise be the latest, and everybody else's pay would be nil.
-    if latest.height < share * good.height:
-        found = f"only {latest.height:,} of {good.height:,} rows are of the latest {column}"
-        hint = f"its contract says at least {float(share):.1%}: a wrong date, or a part of a file"
-        raise FeedError(f"{table.file}: {found} ({latest[column].item(0)}), {hint}")
-    return latest
-
-
-def _status(
-    declaration: FeedDeclaration,
-    table: RawTable,
-    good: pl.DataFrame,
-    quarantine: pl.DataFrame,
-    known_on: date | None,
-) -> pl.DataFrame:
-    later = _rows_read(table) - good.height - quarantine.height
-    not_yet = later > 0 and good.is_empty()
-    status = {
-        "source": declaration.id,
-        "state": "missing" if not_yet else "ok",
-        "reason": f"{table.file}: no row of it is of {known_on} or before" if not_yet else None,
-        "file": table.file,
-        "sha256": table.sha256,
-        "rows_read": _rows_read(table),
-        "rows_good": good.height,
-        "rows_quarantined": quarantine.height,
-        "rows_later": later,
-        "as_of": _newest(good),
-    }
-    return pl.DataFrame([status], schema=empty(FeedStatus).schema)
 
 
 def _completeness(
-    declaration: FeedDeclaration, rows: pl.DataFrame, known_on: date | None
+    declaration: FeedDeclaration, read: _Read, effective_on: date | None
 ) -> pl.DataFrame:
-    whole = known_on is None or is_known_whole(declaration, rows, known_on)
+    whole = read.known_on is None or is_known_whole(declaration, read.rows, read.known_on)
     claims = [
         (declaration.id, kind, name, complete.applies_to)
         for complete in declaration.complete_for
-        if whole
-        for kind, names in (("fact", complete.facts), ("award", complete.awards))
+        if whole and _covers(complete, read.known.good, effective_on)
+        for kind, names in (
+            ("fact", complete.facts),
+            ("award", complete.awards),
+            ("members", complete.members),
+        )
         for name in names
     ]
     return pl.DataFrame(claims, schema=empty(Completeness).schema, orient="row")
+
+
+def _covers(complete: Complete, good: pl.DataFrame, on: date | None) -> bool:
+    """Return whether a day is one for which the lack of a record means something."""
+    if on is None:
+        return True
+    starts, ends = _day(complete.from_, good, "max"), _day(complete.to, good, "min")
+    begun = complete.from_ is None or (starts is not None and starts <= on)
+    return begun and (complete.to is None or (ends is not None and on <= ends))
+
+
+def _day(said: str | date | None, good: pl.DataFrame, which: str) -> date | None:
+    if not isinstance(said, str):
+        return said
+    days = good[said]
+    # A row that does not say so promises nothing.
+    day = None if days.has_nulls() else (days.max() if which == "max" else days.min())
+    return day if isinstance(day, date) else None

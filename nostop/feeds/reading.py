@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 from nostop.feeds.checks import against_catalogue, problems
 from nostop.feeds.declaration import (
     Award,
+    Changes,
     Complete,
     Contact,
     Contract,
@@ -22,11 +23,12 @@ from nostop.feeds.declaration import (
     Relation,
 )
 from nostop.frames import FactCatalogue, check
-from nostop.model import FeedError, YamlError, nearest
+from nostop.model import FeedError, Problem, YamlError, nearest
 from nostop.strict_yaml import Document, KeyPath, read_yaml
 
 _PARTS: dict[object, type[BaseModel]] = {
     "contract": Contract,
+    "changes": Changes,
     "people": Person,
     "relations": Relation,
     "facts": Fact,
@@ -36,7 +38,10 @@ _PARTS: dict[object, type[BaseModel]] = {
     "current": Current,
     "complete_for": Complete,
 }
-_KEYS_OF_CODES = ["column", "codes", "empty", "after", "newest"]
+#: Marks a guess of `nostop feeds new`.
+UNCONFIRMED = "# CONFIRM:"
+_KEYS_OF_CODES = ["column", "codes", "empty", "after", "newest", "count", "within"]
+_SINGLE = ("contract", "current", "changes")
 
 
 def read_declaration(path: Path, catalogue: pl.DataFrame | None = None) -> FeedDeclaration:
@@ -53,6 +58,7 @@ def read_declaration(path: Path, catalogue: pl.DataFrame | None = None) -> FeedD
         document = read_yaml(path)
     except YamlError as error:
         raise FeedError(str(error)) from error
+    _refuse_unconfirmed(document)
     try:
         declaration = FeedDeclaration.model_validate(document.data)
     except ValidationError as error:
@@ -63,9 +69,44 @@ def read_declaration(path: Path, catalogue: pl.DataFrame | None = None) -> FeedD
     if catalogue is not None and not found:
         rows = check(FactCatalogue, catalogue).select("fact", "type", "per").rows()
         found += against_catalogue(declaration, {fact: (kind, per) for fact, kind, per in rows})
+    found += _misplaced(declaration)
     if found:
         raise _failure(document, found)
-    return declaration
+    return _with_its_files(path, declaration)
+
+
+def _refuse_unconfirmed(document: Document) -> None:
+    """Raise FeedError for each guess of `nostop feeds new` that nobody has confirmed yet."""
+    lines = enumerate(document.text.splitlines(), start=1)
+    said = "a guess that nobody has confirmed: check it with the source, then take the mark out"
+    found = [
+        str(Problem(document.path, number, line.index(UNCONFIRMED) + 1, said))
+        for number, line in lines
+        if UNCONFIRMED in line
+    ]
+    if found:
+        raise FeedError("\n".join(found))
+
+
+def _files(declaration: FeedDeclaration) -> dict[str, str]:
+    """Return the settings that name a file beside the declaration, such as `copybook_file`."""
+    settings = declaration.settings.items()
+    return {key: str(value) for key, value in settings if key.endswith("_file")}
+
+
+def _misplaced(declaration: FeedDeclaration) -> list[tuple[str, KeyPath]]:
+    hint = "write the name of a file that stands beside the declaration"
+    return [
+        (f"'{name}' is a path: {hint}", ("settings", key))
+        for key, name in _files(declaration).items()
+        if Path(name).name != name
+    ]
+
+
+def _with_its_files(path: Path, declaration: FeedDeclaration) -> FeedDeclaration:
+    """Return a declaration that says where its files are: a connector knows no declaration."""
+    places = {key: str(path.parent / name) for key, name in _files(declaration).items()}
+    return declaration.model_copy(update={"settings": {**declaration.settings, **places}})
 
 
 def _failure(document: Document, found: Iterable[tuple[str, KeyPath]]) -> FeedError:
@@ -122,7 +163,7 @@ def _known_beside(keys: KeyPath) -> list[str]:
     if len(keys) == 1:
         return list(FeedDeclaration.model_fields)
     part = _PARTS.get(keys[0])
-    own_level = 2 if keys[0] in ("contract", "current") else 3
+    own_level = 2 if keys[0] in _SINGLE else 3
     if part is None or len(keys) > own_level:
         return _KEYS_OF_CODES
     return [field.alias or name for name, field in part.model_fields.items()]

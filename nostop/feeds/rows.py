@@ -5,16 +5,18 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from nostop.feeds.columns import value_of
+from nostop.feeds.columns import moment, value_of
 from nostop.feeds.conditions import exists, holds, mapped, unmapped
 from nostop.feeds.declaration import Award, FeedDeclaration, Flag, Newest, PeriodWords, Words
 from nostop.model import FeedError
 from nostop.ports import RawTable
 
 KEY, AS_OF, LINE, OWN = "_key", "_as_of", "_line", "_own"
+WATERMARK = "_watermark"
 COLUMN, REASON = "_column", "_reason"
 #: The reason of a row that loses nothing: all it says stands in an earlier row.
 REPEATS = "repeats an earlier row"
+DIFFERS = "shares its key with another row that says otherwise"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,16 @@ def typed(declaration: FeedDeclaration, table: RawTable) -> pl.DataFrame:
     Raises:
         FeedError: the columns are not those of the contract.
     """
-    _refuse_columns(declaration, table)
+    return judged_together(declaration, judged_alone(declaration, table))
+
+
+def judged_alone(declaration: FeedDeclaration, table: RawTable) -> pl.DataFrame:
+    """Return rows as `typed` does, each judged by itself; `_watermark` where there are changes.
+
+    Raises:
+        FeedError: the columns are not those of the contract.
+    """
+    refuse_columns(declaration, table)
     texts = pl.all().exclude(LINE).str.strip_chars()
     trimmed = table.rows.with_columns(pl.when(texts != "").then(texts)).rename(
         {name: f"text {name}" for name in declaration.columns}
@@ -42,13 +53,23 @@ def typed(declaration: FeedDeclaration, table: RawTable) -> pl.DataFrame:
         for name, column in declaration.columns.items()
     )
     marked = _marked(values, list(_faults_of_values(declaration)))
-    rows = marked.select(LINE, *declaration.columns, COLUMN, REASON, _key(declaration))
+    keys = [_key(declaration), *_watermark(declaration)]
+    rows = marked.select(LINE, *declaration.columns, COLUMN, REASON, *keys)
     rows = rows.with_columns(_as_of(declaration), _own(declaration))
-    rows = _marked(rows, list(_faults_of_rows(declaration)))
+    return _marked(rows, list(_faults_of_rows(declaration)))
+
+
+def judged_together(declaration: FeedDeclaration, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return rows with the faults that show beside others: a key twice, a reference to nothing."""
     return _with_lost_references(declaration, _with_repeats(rows))
 
 
-def _refuse_columns(declaration: FeedDeclaration, table: RawTable) -> None:
+def refuse_columns(declaration: FeedDeclaration, table: RawTable) -> None:
+    """Refuse a file with other columns than those of the contract.
+
+    Raises:
+        FeedError: naming those that are missing or not expected.
+    """
     found = [column for column in table.rows.columns if column != LINE]
     missing = [column for column in declaration.columns if column not in found]
     extra = [column for column in found if column not in declaration.columns]
@@ -98,6 +119,16 @@ def _key(declaration: FeedDeclaration) -> pl.Expr:
     # In the source's own words, so that the source finds its row again: 2026-05, not its last day.
     parts = [pl.col(f"text {name}") for name in declaration.record]
     return pl.concat_str(parts, separator="/").alias(KEY)
+
+
+def _watermark(declaration: FeedDeclaration) -> list[pl.Expr]:
+    """Return which row of a record is the latest, as a number; null where it cannot be read."""
+    if declaration.changes is None:
+        return []
+    name = declaration.changes.watermark
+    if declaration.columns[name].kind == "whole":
+        return [pl.col(name).alias(WATERMARK)]
+    return [moment(pl.col(f"text {name}"), pl.col(name)).alias(WATERMARK)]
 
 
 def _as_of(declaration: FeedDeclaration) -> pl.Expr:
@@ -208,10 +239,7 @@ def _with_repeats(rows: pl.DataFrame) -> pl.DataFrame:
     later = pl.col(LINE) > pl.col(LINE).min().over(KEY, OWN)
     doubles = doubles.select(
         LINE,
-        _new=pl.when(versions > 1)
-        .then(pl.lit("shares its key with another row that says otherwise"))
-        .when(later)
-        .then(pl.lit(REPEATS)),
+        _new=pl.when(versions > 1).then(pl.lit(DIFFERS)).when(later).then(pl.lit(REPEATS)),
     )
     return _with_reasons(rows, doubles)
 

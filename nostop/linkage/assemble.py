@@ -1,15 +1,18 @@
 """From linked records to people, benefit units and households with their facts and evidence."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
 
-from nostop.frames import Evidence, Situation, check
+from nostop.frames import Conflicts, Evidence, Situation, check
+from nostop.linkage.addresses import disputed_dwellings
 from nostop.linkage.awards import award_rows, award_sources, receipt_known_for
 from nostop.linkage.contacts import contact_rows
 from nostop.linkage.gathered import OUTREACH_REGISTER, Gathered, Known, known
 from nostop.linkage.households import records_by_household, with_households
+from nostop.linkage.members import membership
 from nostop.linkage.placing import lives, relations_of, to_place
 from nostop.linkage.stated import (
     BENEFIT_UNIT,
@@ -28,6 +31,7 @@ class Assembled:
     contacts: `Contacts`, one row for each person, also those who have died (they are in no unit).
     contacts_known: false where the outreach register or the record of deaths did not arrive whole:
         then nobody may be told.
+    conflicts: `Conflicts`: every side of each fact of which sources differ, of those in a unit.
     counts: name, count: what was put together, for the run's summary.
     """
 
@@ -35,6 +39,7 @@ class Assembled:
     evidence: pl.DataFrame
     contacts: pl.DataFrame
     contacts_known: bool
+    conflicts: pl.DataFrame
     counts: pl.DataFrame
 
 
@@ -45,10 +50,12 @@ def assemble(gathered: Gathered, links: pl.DataFrame, *, effective_on: date) -> 
         FrameError: a table lacks a column.
         LinkageError: a fact is not in the catalogue or has another type, or a record has no link.
     """
-    sources = known(gathered, links)
+    sources = known(gathered, links, effective_on)
     person = stated_of_people(sources)
     alive = to_place(sources, person.values, effective_on)
-    members = with_households(benefit_units(alive, relations_of(sources, alive)))
+    relations = relations_of(sources, alive)
+    members = with_households(benefit_units(alive, relations))
+    complete = membership(sources, members, alive, relations)
     household = stated_of_groups(
         sources, records_by_household(sources.records, members), HOUSEHOLD, members
     )
@@ -57,8 +64,12 @@ def assemble(gathered: Gathered, links: pl.DataFrame, *, effective_on: date) -> 
     )
     situation = Situation(
         people=_people(sources, members, person),
-        benefit_units=_units(members, unit),
-        households=_named(household, HOUSEHOLD),
+        benefit_units=_units(members, unit).join(
+            complete.units, on="benefit_unit_id", how="left", validate="1:1"
+        ),
+        households=_named(household, HOUSEHOLD).join(
+            complete.homes, on="household_id", how="left", validate="1:1"
+        ),
         awards=_awards(sources, members),
         receipt_known_for=receipt_known_for(gathered.completeness),
     )
@@ -67,12 +78,21 @@ def assemble(gathered: Gathered, links: pl.DataFrame, *, effective_on: date) -> 
         members, left_on="subject_id", right_on="person_id", how="semi"
     )
     evidence = pl.concat([of_members, unit.evidence, household.evidence])
+    conflicts = pl.concat(
+        [
+            person.conflicts.join(members, left_on="subject_id", right_on="person_id", how="semi"),
+            disputed_dwellings(sources.records, members),
+            unit.conflicts,
+            household.conflicts,
+        ]
+    )
     return Assembled(
         situation=situation,
         evidence=check(Evidence, evidence.sort("level", "subject_id", "fact")),
         contacts=_contacts(sources, everybody),
         contacts_known=_contacts_known(gathered),
-        counts=_counts(situation, everybody, evidence),
+        conflicts=check(Conflicts, conflicts.sort(list(Conflicts.columns()))),
+        counts=_counts(situation, everybody, evidence, (person, unit, household)),
     )
 
 
@@ -130,7 +150,12 @@ def _contacts_known(gathered: Gathered) -> bool:
     return OUTREACH_REGISTER in arrived and deaths.height > 0
 
 
-def _counts(situation: Situation, everybody: pl.DataFrame, evidence: pl.DataFrame) -> pl.DataFrame:
+def _counts(
+    situation: Situation,
+    everybody: pl.DataFrame,
+    evidence: pl.DataFrame,
+    stated: Iterable[Stated],
+) -> pl.DataFrame:
     adults = situation.people.filter(pl.col("role") == "adult").group_by("benefit_unit_id").len()
     counts = {
         "people": situation.people.height,
@@ -140,6 +165,7 @@ def _counts(situation: Situation, everybody: pl.DataFrame, evidence: pl.DataFram
         "children": situation.people.filter(pl.col("role") == "child").height,
         "households": situation.households.height,
         "facts_in_conflict": int(evidence["conflict"].sum()),
+        "facts_stale": sum(each.stale for each in stated),
     }
     return pl.DataFrame(
         {"name": list(counts), "count": list(counts.values())},

@@ -2,11 +2,14 @@
 
 import polars as pl
 
-from nostop.linkage.pairs import allowed, features
+from nostop.linkage.pairs import SURE, Doubt, allowed, features
 
 
 def without_conflicts(
-    links: pl.DataFrame, placed: pl.DataFrame, forbidden: pl.DataFrame
+    links: pl.DataFrame,
+    placed: pl.DataFrame,
+    forbidden: pl.DataFrame,
+    first: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Return the links without those that would join two mentions which cannot be one person.
 
@@ -14,6 +17,7 @@ def without_conflicts(
         links: `l`, `r`, `confidence`.
         placed: node and cluster, as the links make them.
         forbidden: pairs of nodes (`l`, `r`) that cannot be one person.
+        first: links (`l`, `r`) that are taken before all others: a clerk's.
     """
     where = placed.select("node", "cluster")
     at = forbidden.join(where, left_on="l", right_on="node", how="inner", validate="m:1").join(
@@ -23,18 +27,35 @@ def without_conflicts(
     inside = links.join(where, left_on="l", right_on="node", how="left", validate="m:1")
     sound = inside.join(clashing, on="cluster", how="anti")
     doubtful = inside.join(clashing, on="cluster", how="semi")
-    kept = _strongest_first(doubtful.sort(-pl.col("confidence"), "l", "r"), clashing)
+    kept = _strongest_first(_in_order(doubtful, first), clashing)
     return pl.concat([sound.select(links.columns), kept.select(links.columns)]).sort("l", "r")
 
 
-def forbidden_within(placed: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
+def _in_order(links: pl.DataFrame, first: pl.DataFrame | None) -> pl.DataFrame:
+    if first is None:
+        return links.sort(-pl.col("confidence"), "l", "r")
+    told = first.select("l", "r", _first=pl.lit(value=True))
+    ordered = links.join(told, on=["l", "r"], how="left", validate="1:1")
+    return ordered.sort(
+        ~pl.col("_first").fill_null(value=False), -pl.col("confidence"), "l", "r"
+    ).drop("_first")
+
+
+def within_clusters(members: pl.DataFrame, key: list[str]) -> pl.DataFrame:
+    """Return all pairs of nodes (`l` < `r`) that share a key."""
+    pairs = members.join(members, on=key, how="inner", validate="m:m").filter(
+        pl.col("node") < pl.col("node_right")
+    )
+    return pairs.select(l="node", r="node_right").unique().sort("l", "r")
+
+
+def forbidden_within(
+    placed: pl.DataFrame, nodes: pl.DataFrame, doubt: Doubt = SURE
+) -> pl.DataFrame:
     """Return pairs of one cluster that a guard forbids: `l` < `r`."""
     several = placed.filter(pl.len().over("cluster") > 2).select("node", "cluster")
-    pairs = several.join(several, on="cluster", how="inner", validate="m:m").select(
-        l="node", r="node_right"
-    )
-    ordered = pairs.filter(pl.col("l") < pl.col("r")).sort("l", "r")
-    return features(ordered, nodes).filter(~allowed()).select("l", "r")
+    pairs = within_clusters(several, ["cluster"])
+    return features(pairs, nodes).filter(~allowed(doubt)).select("l", "r")
 
 
 def _strongest_first(links: pl.DataFrame, forbidden: pl.DataFrame) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 import duckdb
 import polars as pl
@@ -14,13 +15,38 @@ SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "temp_directory": "",
     "threads": "2",
 }
+#: The database that is used again while `reused` lasts: opening one takes longer than a lookup may.
+_KEPT: ContextVar[duckdb.DuckDBPyConnection | None] = ContextVar("_KEPT", default=None)
 
 
 @contextmanager
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Yield a fresh in-memory database, closed afterwards."""
-    with duckdb.connect(":memory:", config=SETTINGS) as open_connection:
-        yield open_connection
+    """Yield a fresh in-memory database, closed afterwards; or the kept one, left as it was."""
+    kept = _KEPT.get()
+    if kept is None:
+        with duckdb.connect(":memory:", config=SETTINGS) as open_connection:
+            yield open_connection
+        return
+    kept.begin()
+    try:
+        yield kept
+    finally:
+        kept.rollback()
+
+
+def kept_open(threads: int = 1) -> duckdb.DuckDBPyConnection:
+    """Return a fresh in-memory database for `reused`; for a few rows, one thread is fastest."""
+    return duckdb.connect(":memory:", config={**SETTINGS, "threads": str(threads)})
+
+
+@contextmanager
+def reused(database: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let everything in here ask this one database instead of opening its own."""
+    token = _KEPT.set(database)
+    try:
+        yield
+    finally:
+        _KEPT.reset(token)
 
 
 def query(sql: str, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:

@@ -1,5 +1,7 @@
 """Choose one value for each fact among what sources state; set facts out as columns."""
 
+from dataclasses import dataclass
+
 import polars as pl
 
 from nostop.frames import FACT_DTYPES, Evidence
@@ -9,27 +11,51 @@ from nostop.model import LinkageError, nearest
 NO_RECORD = "-"
 #: Facts without which nobody can be placed in a benefit unit.
 NEEDED = ("born_on", "died_on", "education", "sex")
+#: What is done with a fact of which sources differ: nothing is taken; nobody is told on it unseen.
+UNKNOWN, REVIEW, TAKE_BEST = "unknown", "review", "take_best"
+_FACT = ["subject_id", "fact"]
+_SIDE = [*_FACT, "source", "record_id", "value", "as_of"]
 
 
-def choose(stated: pl.DataFrame) -> pl.DataFrame:
-    """Return one row for each subject and fact: subject_id, fact, value, source, record_id, as_of,
-    conflict.
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """One value for each subject and fact, and all that is said where sources differ.
+
+    best: subject_id, fact, value, source, record_id, as_of, conflict.
+    sides: subject_id, fact, source, record_id, value, as_of, is_best: of facts in conflict.
+    """
+
+    best: pl.DataFrame
+    sides: pl.DataFrame
+
+
+def choose(stated: pl.DataFrame) -> Chosen:
+    """Return each fact's best value, and every side of a conflict.
 
     Args:
-        stated: rows of `SourceFacts` with `subject_id` and `rank` (the place of their source in the
-            order of trust).
+        stated: rows of `SourceFacts` with `subject_id`, `rank` (the place of their source in the
+            order of trust) and `newest_first` (the day counts before the source).
     Returns:
-        The best source's latest value; `conflict` where any source's latest value differs.
+        The best source's latest value, or the latest of the best source; `conflict` where any
+        source's latest value differs.
     """
     whole = pl.concat([_sums(stated), _latest(stated)], how="diagonal")
-    ordered = whole.sort(
-        ["subject_id", "fact", "rank", "as_of", "source", "record_id", "value"],
-        descending=[False, False, False, True, False, False, False],
-    )
-    return ordered.group_by("subject_id", "fact", maintain_order=True).agg(
+    day, newest_first = -pl.col("as_of").dt.epoch("d"), pl.col("newest_first")
+    ordered = whole.with_columns(
+        _first=pl.when(newest_first).then(day).otherwise("rank"),
+        _second=pl.when(newest_first).then("rank").otherwise(day),
+    ).sort([*_FACT, "_first", "_second", "source", "record_id", "value"])
+    best = ordered.group_by(_FACT, maintain_order=True).agg(
         pl.col("value", "source", "record_id", "as_of").first(),
         conflict=pl.col("value").min() != pl.col("value").max(),
     )
+    return Chosen(best, _sides(ordered, best))
+
+
+def _sides(ordered: pl.DataFrame, best: pl.DataFrame) -> pl.DataFrame:
+    disputed = best.filter("conflict").select(*_FACT, best_value="value")
+    sides = ordered.join(disputed, on=_FACT, how="inner", validate="m:1")
+    return sides.select(*_SIDE, is_best=pl.col("value") == pl.col("best_value"))
 
 
 def _latest(stated: pl.DataFrame) -> pl.DataFrame:
@@ -45,7 +71,7 @@ def _sums(stated: pl.DataFrame) -> pl.DataFrame:
     )
     newest = parts.group_by("source").agg(month=pl.col("month").max())
     current = parts.join(newest, on=["source", "month"], how="semi")
-    return current.group_by("subject_id", "fact", "source", "rank").agg(
+    return current.group_by("subject_id", "fact", "source", "rank", "newest_first").agg(
         pl.col("amount").sum().cast(pl.String).alias("value"),
         pl.col("as_of").max(),
         record_id=pl.col("record_id").min(),
@@ -55,11 +81,14 @@ def _sums(stated: pl.DataFrame) -> pl.DataFrame:
 def set_out(chosen: pl.DataFrame, subjects: pl.Series, catalogue: pl.DataFrame) -> pl.DataFrame:
     """Return one row for each subject, one column for each fact of `catalogue`, typed.
 
+    What sources differ on and the catalogue says to leave unknown is null.
+
     Raises:
         LinkageError: a value does not have the fact's type.
     """
     facts = catalogue.sort("fact")
-    wide = chosen.pivot(
+    taken = chosen.filter(~(pl.col("conflict") & pl.col("fact").is_in(withheld(catalogue))))
+    wide = taken.pivot(
         on="fact", on_columns=facts["fact"].to_list(), index="subject_id", values="value"
     )
     placed = pl.DataFrame({"subject_id": subjects}).join(
@@ -74,6 +103,23 @@ def set_out(chosen: pl.DataFrame, subjects: pl.Series, catalogue: pl.DataFrame) 
             "a fact's value does not have the type that rules/facts.yaml gives it: "
             "feeds must state canonical text"
         ) from None
+
+
+def withheld(catalogue: pl.DataFrame) -> list[str]:
+    """Return the facts that are unknown while sources differ on them."""
+    return catalogue.filter(_in_conflict() == UNKNOWN)["fact"].to_list()
+
+
+def _in_conflict() -> pl.Expr:
+    return pl.col("in_conflict").fill_null(UNKNOWN)
+
+
+def conflicts_of(sides: pl.DataFrame, catalogue: pl.DataFrame, level: str) -> pl.DataFrame:
+    """Return the sides of conflicts at one level as `Conflicts`: what is done stands with them."""
+    done = catalogue.select("fact", in_conflict=_in_conflict())
+    return sides.join(done, on="fact", how="left", validate="m:1").select(
+        pl.lit(level).alias("level"), *_SIDE, "is_best", pl.col("in_conflict").fill_null(TAKE_BEST)
+    )
 
 
 def _typed(fact: str, kind: str) -> pl.Expr:

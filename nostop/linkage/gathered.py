@@ -1,6 +1,7 @@
 """What the feeds brought, whose it is, and in which order sources are believed."""
 
 from dataclasses import dataclass, field
+from datetime import date
 
 import polars as pl
 
@@ -72,11 +73,13 @@ class Known:
     records: `SourceRecords` with person_id, confidence, dwelling, rank (place in the order of
         trust).
     silenced: person_id, source: whose lack of a record in that source means nothing.
+    effective_on: the day on which facts must still be good.
     """
 
     gathered: Gathered
     records: pl.DataFrame
     silenced: pl.DataFrame
+    effective_on: date
 
     def of_people(self, table: pl.DataFrame) -> pl.DataFrame:
         """Return a source table with person_id and rank."""
@@ -90,7 +93,7 @@ class Known:
         )
 
 
-def known(gathered: Gathered, links: pl.DataFrame) -> Known:
+def known(gathered: Gathered, links: pl.DataFrame, effective_on: date) -> Known:
     """Check the gathered tables and say whose each record is.
 
     Raises:
@@ -109,7 +112,7 @@ def known(gathered: Gathered, links: pl.DataFrame) -> Known:
         )
     aside = checked.join(gathered.set_aside, on=["source", "record_id"], how="semi")
     silenced = aside.select("person_id", "source").unique().sort("person_id", "source")
-    return Known(gathered, _ranked(records, gathered.trust), silenced)
+    return Known(gathered, _ranked(records, gathered.trust), silenced, effective_on)
 
 
 def _check_tables(gathered: Gathered) -> None:

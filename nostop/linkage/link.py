@@ -1,45 +1,63 @@
-"""Which source records are one person: exact rules, then Splink, then guards, then lasting ids."""
+"""Which source records are one person: exact rules, scores, guards, verdicts, then lasting ids."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from pathlib import Path
 
 import polars as pl
 
 from nostop.frames import Links, SourceRecords, check
-from nostop.linkage.cluster import clusters
-from nostop.linkage.conflicts import forbidden_within, without_conflicts, without_forks
+from nostop.linkage.binding import bound, checked_verdicts, records_of
 from nostop.linkage.exact import exact_links
 from nostop.linkage.ids import with_lasting_ids
-from nostop.linkage.model import score, train_model
-from nostop.linkage.nodes import Mentions, linkable, mentions
-from nostop.linkage.pairs import allowed, beyond_coincidence, features
+from nostop.linkage.joining import Comparing, Run, variants
+from nostop.linkage.model import MODEL_FILE, read_model
+from nostop.linkage.nodes import extra_columns, linkable, mentions
 from nostop.linkage.undated import undated_links
 
-#: The lowest probability at which two mentions are joined.
-LINK_AT = 0.95
+__all__ = ["checked_records", "link", "variants"]
+
 #: How sure it is that somebody known by name and address alone is a person not met elsewhere.
 NAME_ONLY = 0.5
 
 
-def link(records: pl.DataFrame, *, previous: pl.DataFrame | None = None) -> pl.DataFrame:
+def link(
+    records: pl.DataFrame,
+    *,
+    previous: pl.DataFrame | None = None,
+    verdicts: pl.DataFrame | None = None,
+    deduplicated: Collection[str] = frozenset(),
+    model: Path | None = None,
+) -> pl.DataFrame:
     """Return which person each source record is.
 
     Args:
-        records: `SourceRecords`, in any order.
+        records: `SourceRecords`, in any order, and further columns `extra_*` of any type, which are
+            compared too.
         previous: the `Links` of the last run, whose person ids live on.
+        verdicts: what clerks decided, as text: source_l, record_id_l, source_r, record_id_r,
+            verdict (`same` or `different`). `same` holds over scores and guards, `different` over
+            everything, if only by way of others. Records that are gone bind nobody.
+        deduplicated: sources that have at most one record of a person.
+        model: a model file made by `train`; the frozen one of this version if None.
     Returns:
         `Links`: one row for each record, sorted; `confidence` is the weakest link that holds the
         person together.
     Raises:
         FrameError: `records` or `previous` lacks a column or repeats a key.
-        LinkageError: the model file cannot be read.
+        LinkageError: the model file cannot be read, or verdicts contradict each other.
     """
-    said = mentions(check(SourceRecords, records))
-    exact = _exact(said)
-    scored = _scored(said.nodes, exact.placed)
-    sure = without_forks(pl.concat([exact.links, scored]), said.nodes)
-    dated = _joined(said, sure)
+    told = checked_verdicts(verdicts)
+    said = mentions(checked_records(records), deduplicated=deduplicated, own=records_of(told))
+    run = Run(said, bound(told, said.records), frozenset(deduplicated))
+    exact = run.joined(pl.concat([_alike(said.nodes), exact_links(said.nodes)]))
+    run.surely(exact.placed)
+    comparing = Comparing(said.nodes, exact.placed, read_model(model or MODEL_FILE))
+    dated = run.scored(exact.links, comparing.all())
+    if run.has_partners():
+        left = comparing.left(run.alone(dated.placed))
+        dated = run.scored(dated.links, left)
     undated = undated_links(said, dated.placed)
-    whole = _joined(said, pl.concat([dated.links, undated]))
+    whole = run.joined(pl.concat([dated.links, undated]))
     people = said.records.join(
         _less_sure_names(whole.placed, said.nodes), on="node", how="left", validate="m:1"
     )
@@ -47,11 +65,19 @@ def link(records: pl.DataFrame, *, previous: pl.DataFrame | None = None) -> pl.D
     return check(Links, with_lasting_ids(people, older))
 
 
-def train(records: pl.DataFrame) -> dict[str, object]:
-    """Return a Splink model with weights learnt from `SourceRecords`, to be reviewed and frozen."""
-    said = mentions(check(SourceRecords, records))
-    exact = _exact(said)
-    return train_model(_variants(said.nodes, exact.placed).filter(pl.col("born_on").is_not_null()))
+def checked_records(records: pl.DataFrame) -> pl.DataFrame:
+    """Return `SourceRecords` and the extra columns, nothing else.
+
+    Raises:
+        FrameError: a column is missing, has another type, or a key repeats.
+    """
+    return check(SourceRecords, records).hstack(records.select(extra_columns(records)))
+
+
+def _alike(nodes: pl.DataFrame) -> pl.DataFrame:
+    """Link nodes that say the very same to the smallest of them."""
+    other = nodes.filter(linkable(), pl.col("node") != pl.col("alike"))
+    return other.select(l="alike", r="node", confidence=pl.lit(1.0))
 
 
 def _less_sure_names(placed: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
@@ -65,79 +91,4 @@ def _less_sure_names(placed: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
         "node",
         "cluster",
         pl.coalesce(confidence, pl.min_horizontal("confidence", pl.lit(NAME_ONLY))),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Joined:
-    links: pl.DataFrame
-    placed: pl.DataFrame
-
-
-def _exact(said: Mentions) -> _Joined:
-    return _joined(said, exact_links(said.nodes))
-
-
-def _joined(said: Mentions, links: pl.DataFrame) -> _Joined:
-    placed = clusters(links, said.nodes)
-    forbidden = pl.concat([forbidden_within(placed, said.nodes), _row_mates(said.records)])
-    sound = without_conflicts(links, placed, forbidden)
-    if sound.height == links.height:
-        return _Joined(links, placed)
-    return _Joined(sound, clusters(sound, said.nodes))
-
-
-def _row_mates(records: pl.DataFrame) -> pl.DataFrame:
-    """Return pairs of nodes that one source row mentions: claimant and partner are two people."""
-    side = records.drop_nulls("row_key").select("row_key", "node")
-    pairs = side.join(side, on="row_key", how="inner", validate="m:m")
-    return (
-        pairs.filter(pl.col("node") < pl.col("node_right"))
-        .select(l="node", r="node_right")
-        .unique()
-    )
-
-
-def _variants(nodes: pl.DataFrame, placed: pl.DataFrame) -> pl.DataFrame:
-    """Return each exactly linked person's distinct forms, what is silent filled where the person's
-    mentions agree.
-
-    `node` is the smallest node of a form; `cluster` the exact cluster.
-    """
-    filled = ["nino", "middle", "born_on", "sex", "dwelling", "postcode"]
-    known = nodes.filter(linkable()).join(
-        placed.select("node", "cluster"), on="node", how="left", validate="1:1"
-    )
-    agreed = known.group_by("cluster").agg(
-        pl.when(pl.col(column).drop_nulls().n_unique() == 1)
-        .then(pl.col(column).drop_nulls().first())
-        .alias(f"{column}_agreed")
-        for column in filled
-    )
-    complete = known.join(agreed, on="cluster", how="left", validate="m:1").with_columns(
-        pl.coalesce(column, f"{column}_agreed").alias(column) for column in filled
-    )
-    form = ["cluster", "first", "surname", *filled]
-    return (
-        complete.select(*form, "families", "beside", "node")
-        .sort("node")
-        .unique(form, keep="first", maintain_order=True)
-    )
-
-
-def _scored(nodes: pl.DataFrame, placed: pl.DataFrame) -> pl.DataFrame:
-    variants = _variants(nodes, placed).filter(pl.col("born_on").is_not_null())
-    cluster = variants.select("node", "cluster")
-    pairs = score(variants).filter(pl.col("confidence") >= LINK_AT)
-    across = (
-        pairs.join(cluster, left_on="l", right_on="node", how="left", validate="m:1")
-        .join(cluster, left_on="r", right_on="node", how="left", validate="m:1")
-        .filter(pl.col("cluster") != pl.col("cluster_right"))
-        .select("l", "r", "confidence")
-    )
-    return (
-        features(across, variants)
-        .filter(allowed() & beyond_coincidence())
-        .select("l", "r", "confidence")
-        .sort("l", "r")
     )

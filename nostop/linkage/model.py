@@ -1,259 +1,160 @@
-"""The Splink model: what is compared, frozen weights to score with, and a way to train new ones."""
+"""The model file: frozen weights and calibration, versioned, without anybody's values."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
-import splink.comparison_level_library as cll
-import splink.comparison_library as cl
-from splink import ColumnExpression, DuckDBAPI, Linker, SettingsCreator, block_on
-from splink.internals.comparison_level_creator import ComparisonLevelCreator
 
-from nostop.linkage.duck import connection
+from nostop.linkage.calibration import Calibration, as_confidence
+from nostop.linkage.comparisons import COMPARISONS, Comparison, comparisons_of, scorable
+from nostop.linkage.scoring import learnt, levels_of, random_pairs, scorer
+from nostop.linkage.weights import Weights, counts
 from nostop.model import LinkageError
 
-MODEL_FILE = Path(__file__).with_name("model_v1.json")
-#: Pairs below this probability are not returned: they are no candidates at all.
-LEAST_PROBABILITY = 0.5
-SEED = 20260601
-_TRAINING_PAIRS = 2e6
-#: Names whose frequency in the data weighs a match: sharing a rare surname says more than sharing a
-#: common one.
-_TERM_FREQUENCY = ("first", "surname")
-#: As many imaginary mentions with evenly spread names are added, so that a small file does not call
-#: every name common.
-_IMAGINARY_MENTIONS = 20_000
-_IMAGINARY_NAMES = 2_000
-#: A share of true pairs, however rare in training, is never taken to be rarer: one slip must not
-#: veto a link.
-_LEAST_M = 0.002
-#: Nor is agreement by chance taken to be rarer than this, where random pairs showed none.
-_LEAST_U = 2e-6
+MODEL_FILE = Path(__file__).with_name("model_v2.json")
+FORMAT = "nostop linkage model 2"
+#: Every share of the frozen model is at least this: the next file errs in other ways.
+_LEAST_FROZEN_M = 0.01
 
 
-def settings() -> SettingsCreator:
-    """Return the model's shape, untrained.
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Frozen weights.
 
-    Only Splink's own comparison levels, so that every backend can run it.
+    weights: m and u of every level of the comparisons of every record.
+    calibration: from weight to probability.
+    about: made_on, and of each training set its records and the pairs it taught by.
     """
-    return SettingsCreator(
-        link_type="dedupe_only",
-        unique_id_column_name="node",
-        comparisons=[
-            _first(),
-            _surname(),
-            _middle(),
-            _born_on(),
-            _nino(),
-            _place(),
-            cl.ExactMatch("sex"),
-        ],
-        blocking_rules_to_generate_predictions=[
-            block_on("nino"),
-            block_on("born_on", "surname"),
-            block_on("born_on", "first"),
-            block_on("born_on", "postcode"),
-            block_on("dwelling", "first"),
-            block_on("first", "surname", "birth_year"),
-            block_on("first", "surname", "birth_month_day"),
-            block_on("postcode", "surname", "birth_year"),
-        ],
-        probability_two_random_records_match=1e-5,
-        retain_matching_columns=False,
-    )
+
+    weights: Weights
+    calibration: Calibration = field(default_factory=Calibration)
+    about: dict[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> str:
+        """Return the text of the model file."""
+        return json.dumps(
+            {
+                "format": FORMAT,
+                "about": self.about,
+                "comparisons": {
+                    each.name: _levels_as_json(each, self.weights) for each in COMPARISONS
+                },
+                "calibration": [
+                    {"bits": bits, "probability": probability}
+                    for bits, probability in zip(
+                        self.calibration.bits, self.calibration.probability, strict=True
+                    )
+                ],
+            },
+            indent=1,
+        )
 
 
-def _first() -> cl.CustomComparison:
-    return cl.CustomComparison(
-        output_column_name="first",
-        comparison_levels=[
-            cll.NullLevel("first"),
-            cll.ExactMatchLevel("first", term_frequency_adjustments=True),
-            cll.ArrayIntersectLevel("families", min_intersection=1),
-            cll.JaroWinklerLevel("first", 0.9),
-            cll.And(cll.ExactMatchLevel("initial"), _either_is_initial()),
-            cll.JaroWinklerLevel("first", 0.75),
-            cll.ElseLevel(),
-        ],
-    )
+def score(forms: pl.DataFrame, model: Model) -> pl.DataFrame:
+    """Return candidate pairs of different clusters: `l` < `r` (nodes), `bits` (the weight of all
+    evidence, in powers of two) and `confidence` (its calibrated probability), sorted.
 
-
-def _either_is_initial() -> ComparisonLevelCreator:
-    return cll.Or(
-        cll.LiteralMatchLevel("letters", "1", "int", side_of_comparison="left"),
-        cll.LiteralMatchLevel("letters", "1", "int", side_of_comparison="right"),
-    )
-
-
-def _surname() -> cl.CustomComparison:
-    return cl.CustomComparison(
-        output_column_name="surname",
-        comparison_levels=[
-            cll.NullLevel("surname"),
-            cll.ExactMatchLevel("surname", term_frequency_adjustments=True),
-            cll.DamerauLevenshteinLevel("surname", 1),
-            cll.JaroWinklerLevel("surname", 0.88),
-            cll.ElseLevel(),
-        ],
-    )
-
-
-def _middle() -> cl.CustomComparison:
-    return cl.CustomComparison(
-        output_column_name="middle",
-        comparison_levels=[
-            cll.NullLevel("middle"),
-            cll.ExactMatchLevel("middle"),
-            cll.ExactMatchLevel(ColumnExpression("middle").substr(1, 1)),
-            cll.ElseLevel(),
-        ],
-    )
-
-
-def _born_on() -> cl.CustomComparison:
-    return cl.CustomComparison(
-        output_column_name="born_on",
-        comparison_levels=[
-            cll.NullLevel("born_on"),
-            cll.ExactMatchLevel("born_on"),
-            cll.DamerauLevenshteinLevel("born_on", 1),
-            cll.ExactMatchLevel("birth_parts"),
-            cll.DamerauLevenshteinLevel("born_on", 2),
-            cll.ElseLevel(),
-        ],
-    )
-
-
-def _nino() -> cl.CustomComparison:
-    return cl.CustomComparison(
-        output_column_name="nino",
-        comparison_levels=[
-            cll.NullLevel("nino"),
-            cll.ExactMatchLevel("nino"),
-            cll.DamerauLevenshteinLevel("nino", 2),
-            cll.ElseLevel(),
-        ],
-    )
-
-
-def _place() -> cl.CustomComparison:
-    return cl.CustomComparison(
-        output_column_name="place",
-        comparison_levels=[
-            cll.NullLevel("place"),
-            cll.ExactMatchLevel("dwelling"),
-            cll.ExactMatchLevel("postcode"),
-            cll.ElseLevel(),
-        ],
-    )
-
-
-def score(mentions: pl.DataFrame, model: Path = MODEL_FILE) -> pl.DataFrame:
-    """Return candidate pairs of dated mentions: `l` < `r` (nodes) and `confidence`, the model's
-    probability.
-
-    Raises:
-        LinkageError: the model file is missing or no Splink model.
+    Args:
+        forms: nodes and their cluster (see link.variants).
+        model: the frozen model; m is learnt further from these records.
     """
-    if mentions.height < 2:
-        return pl.DataFrame(schema={"l": pl.Int64, "r": pl.Int64, "confidence": pl.Float64})
-    with _linker(mentions, read_model(model)) as linker:
-        found = linker.inference.predict(
-            threshold_match_probability=LEAST_PROBABILITY, warning_mode="never"
-        )
-        pairs: pl.DataFrame = (
-            found.as_duckdbpyrelation().select("node_l, node_r, match_probability").pl()
-        )
-    return (
-        pairs.select(
-            l=pl.min_horizontal("node_l", "node_r"),
-            r=pl.max_horizontal("node_l", "node_r"),
-            confidence=pl.col("match_probability"),
-        )
-        .group_by("l", "r")
-        .agg(pl.col("confidence").max())
-        .sort("l", "r")
-    )
+    return with_confidence(scorer(forms, model.weights).pairs(), model)
 
 
-def read_model(path: Path) -> dict[str, Any]:
+def with_confidence(pairs: pl.DataFrame, model: Model) -> pl.DataFrame:
+    """Return pairs with `confidence`: the calibrated probability of `bits`."""
+    return pairs.with_columns(as_confidence(pairs["bits"], model.calibration))
+
+
+@cache
+def read_model(path: Path) -> Model:
     """Return a frozen model.
 
     Raises:
-        LinkageError: the file is missing or no Splink model.
+        LinkageError: the file is missing or no linkage model of this version.
     """
     try:
-        model: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise LinkageError(
-            f"{path.name}: cannot be read as a linkage model: {error}; train one with `train`"
-        ) from error
-    if "comparisons" not in model:
-        raise LinkageError(
-            f"{path.name}: has no 'comparisons', so it is no Splink model; train one with `train`"
+        told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if told.get("format") != FORMAT:
+            raise ValueError(f"its 'format' is not '{FORMAT}'")  # noqa: TRY301 - told as the rest
+        m = {each.name: _read_levels(told, each, "m") for each in COMPARISONS}
+        u = {each.name: _read_levels(told, each, "u") for each in COMPARISONS}
+        knots = told["calibration"]
+        return Model(
+            Weights(m, u),
+            Calibration(
+                tuple(float(knot["bits"]) for knot in knots),
+                tuple(float(knot["probability"]) for knot in knots),
+            ),
+            dict(told["about"]),
         )
-    return model
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = f"no {error}" if isinstance(error, KeyError) else error
+        raise LinkageError(
+            f"{path.name}: cannot be read as a linkage model: {reason}; "
+            "make one with `nostop link train`"
+        ) from error
 
 
-def train_model(mentions: pl.DataFrame) -> dict[str, Any]:
-    """Return a model learnt from dated mentions without labels: random pairs, then EM."""
-    with _linker(mentions, settings()) as linker:
-        linker.training.estimate_u_using_random_sampling(max_pairs=_TRAINING_PAIRS, seed=SEED)
-        for rule in (
-            block_on("first", "surname", "born_on"),
-            block_on("nino"),
-            block_on("born_on", "dwelling"),
-        ):
-            linker.training.estimate_parameters_using_expectation_maximisation(rule)
-        model: dict[str, Any] = linker.misc.save_model_to_json(out_path=None)
-    return _floored(model)
+def learnt_from_labels(
+    forms: pl.DataFrame, true_pairs: pl.DataFrame
+) -> tuple[dict[str, np.ndarray], Weights]:
+    """Return how many true pairs stand at each level, and the weights these give.
+
+    Args:
+        forms: nodes, each its own cluster.
+        true_pairs: l, r of all pairs that are one person.
+    """
+    mentions = scorable(forms)
+    comparisons = list(COMPARISONS)
+    seen = levels_of(mentions, true_pairs, comparisons)
+    random = levels_of(mentions, random_pairs(mentions), comparisons)
+    m = {each.name: counts(seen[each.name], len(each.level_names())) for each in comparisons}
+    u = {each.name: counts(random[each.name], len(each.level_names())) for each in comparisons}
+    told = {name: _shares(many) for name, many in m.items()}
+    by_chance = {name: _shares(many, least=1e-6) for name, many in u.items()}
+    return m, Weights(told, by_chance)
 
 
-def _floored(model: dict[str, Any]) -> dict[str, Any]:
-    for comparison in model["comparisons"]:
-        for level in comparison["comparison_levels"]:
-            if not level.get("is_null_level"):
-                level["m_probability"] = max(level.get("m_probability") or 0.0, _LEAST_M)
-                level["u_probability"] = max(level.get("u_probability") or 0.0, _LEAST_U)
-    return model
+def learnt_from_records(forms: pl.DataFrame, start: Weights) -> Weights:
+    """Return weights learnt without labels, beginning with `start`."""
+    mentions = scorable(forms)
+    found = learnt(mentions, comparisons_of(mentions), start)
+    known = [each.name for each in COMPARISONS]
+    m = {name: _shares(np.asarray(found.m[name])) for name in known}
+    u = {name: _shares(np.asarray(found.u[name]), least=1e-6) for name in known}
+    return Weights(m, u)
 
 
-def _scorable(mentions: pl.DataFrame) -> pl.DataFrame:
-    text = pl.col("born_on").dt.to_string("%Y-%m-%d")
-    return mentions.select(
-        "node", "nino", "first", "families", "surname", "middle", "sex", "dwelling", "postcode",
-        born_on=text,
-        initial=pl.col("first").str.head(1),
-        letters=pl.col("first").str.len_chars().cast(pl.Int64),
-        birth_year=text.str.head(4),
-        birth_month_day=text.str.tail(5),
-        # Equal for a date and its day-and-month swap, and for nothing else a slip makes often.
-        birth_parts=pl.concat_str(
-            text.str.head(4),
-            pl.min_horizontal(text.str.slice(5, 2), text.str.tail(2)),
-            pl.max_horizontal(text.str.slice(5, 2), text.str.tail(2)),
-        ),
-        place=pl.coalesce("dwelling", "postcode"),
-    )  # fmt: skip
+def about(made_on: date, taught: dict[str, dict[str, int]]) -> dict[str, Any]:
+    """Return what a model file says of itself: no names of people, places or files."""
+    return {"made_on": made_on.isoformat(), "taught_by": taught}
 
 
-@contextmanager
-def _linker(mentions: pl.DataFrame, model: SettingsCreator | dict[str, Any]) -> Iterator[Linker]:
-    with connection() as database:
-        api = DuckDBAPI(connection=database)
-        table = api.register(_scorable(mentions).to_arrow(), dataset_display_name="mentions")
-        linker = Linker(table, model, log_level=None, validate_settings=False)
-        for column in _TERM_FREQUENCY:
-            lookup = api.register(_frequencies(mentions, column).to_arrow())
-            linker.table_management.register_term_frequency_lookup(lookup, column)
-        yield linker
+def _shares(many: np.ndarray, least: float = _LEAST_FROZEN_M) -> tuple[float, ...]:
+    total = many.sum()
+    share = np.maximum(many / total if total else np.ones(many.size) / many.size, least)
+    return tuple(float(each) for each in share / share.sum())
 
 
-def _frequencies(mentions: pl.DataFrame, column: str) -> pl.DataFrame:
-    counted = mentions.select(column).drop_nulls().group_by(column).len().sort(column)
-    even = _IMAGINARY_MENTIONS / _IMAGINARY_NAMES
-    total = int(counted["len"].sum()) + _IMAGINARY_MENTIONS
-    return counted.select(column, ((pl.col("len") + even) / total).alias(f"tf_{column}"))
+def _levels_as_json(comparison: Comparison, weights: Weights) -> dict[str, dict[str, float]]:
+    told = zip(
+        comparison.level_names(),
+        weights.m[comparison.name],
+        weights.u[comparison.name],
+        strict=True,
+    )
+    return {level: {"m": round(m, 6), "u": round(u, 9)} for level, m, u in told}
+
+
+def _read_levels(told: dict[str, Any], comparison: Comparison, which: str) -> tuple[float, ...]:
+    levels = told["comparisons"][comparison.name]
+    found = tuple(float(levels[level][which]) for level in comparison.level_names())
+    if not all(0 < share <= 1 for share in found):
+        raise ValueError(f"a share {which} of '{comparison.name}' is not between 0 and 1")
+    return found

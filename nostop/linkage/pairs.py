@@ -1,5 +1,7 @@
 """Compare two mentions field by field; the guards: rules no score may overrule."""
 
+from dataclasses import dataclass
+
 import polars as pl
 
 from nostop.linkage.duck import query
@@ -27,13 +29,27 @@ SELECT p.*,
   l.surname = r.surname AS same_surname,
   l.first = r.first AS same_first,
   list_has_any(l.families, r.families) AS nickname,
-  (length(l.first) = 1 OR length(r.first) = 1) AND l.first[1] = r.first[1] AS initial,
+  (length(l.first) = 1 AND list_contains(r.initials, l.first))
+    OR (length(r.first) = 1 AND list_contains(l.initials, r.first)) AS initial,
   least(length(l.first), length(r.first)) >= 3 AND length(l.first) != length(r.first)
     AND (starts_with(l.first, r.first) OR starts_with(r.first, l.first)
          OR (least(length(l.first), length(r.first)) >= 4
              AND (ends_with(l.first, r.first) OR ends_with(r.first, l.first)))) AS shortened,
-  l.first = r.surname AND l.surname = r.first AS swapped,
+  l.first || l.middle IN (r.first, r.first || r.middle)
+    OR r.first || r.middle = l.first AS joined,
+  (l.first = r.surname AND (l.surname = r.first OR list_has_any(l.said_last, r.families)
+                            OR (length(l.surname) = 1 AND list_contains(r.initials, l.surname))))
+    OR (r.first = l.surname AND (r.surname = l.first OR list_has_any(r.said_last, l.families)
+                                 OR (length(r.surname) = 1
+                                     AND list_contains(l.initials, r.surname)))) AS swapped,
   l.middle = r.first OR r.middle = l.first AS by_middle,
+  l.middle = r.middle AS same_middle,
+  l.middle[1] != r.middle[1] AS other_middle,
+  l.first != r.first AND least(l.bearers, r.bearers) >= 4
+    AND least(l.bearers, r.bearers) * 8 >= greatest(l.bearers, r.bearers) AS two_names,
+  year(l.born_on) = year(r.born_on)
+    AND (strftime(l.born_on, '%m%d') = '0101' OR strftime(r.born_on, '%m%d') = '0101')
+    AS day_unknown,
   l.first != r.first AND (list_contains(l.beside, r.first) OR list_contains(r.beside, l.first))
     AS side_by_side,
   damerau_levenshtein(l.first, r.first) AS first_edits,
@@ -60,38 +76,86 @@ def compatible_first_names(*, by_middle: bool = True) -> pl.Expr:
 
     `by_middle`: also where one is the other's middle name, as daughters bear their mothers'.
     """
-    forms = ["same_first", "nickname", "initial", "shortened", "swapped"]
+    forms = ["same_first", "nickname", "initial", "shortened", "joined", "swapped"]
     forms += ["by_middle"] if by_middle else []
-    slip = typo("first") & ~pl.col("other_sex").fill_null(value=False)
-    return pl.any_horizontal(
-        [pl.col(form).fill_null(value=False) for form in forms]
-    ) | slip.fill_null(value=False)
+    return _any(*forms) | first_name_slip()
 
 
-def allowed() -> pl.Expr:
-    """Whether no guard forbids that two mentions are one person."""
-    first_missing = pl.col("first_edits").is_null()
-    nino_conflict = (pl.col("nino_edits") > MOST_EDITS).fill_null(value=False)
-    birth_conflict = (pl.col("birth_edits") > MOST_EDITS).fill_null(value=False)
-    listed_twins = pl.col("side_by_side").fill_null(value=False)
-    twins = listed_twins | (~first_missing & ~compatible_first_names())
-    return ~(nino_conflict | birth_conflict | twins | _senior_and_junior())
+def first_name_slip() -> pl.Expr:
+    """Whether two first names are a slip apart, and not two names that many bear: Molly, Polly.
 
-
-def beyond_coincidence() -> pl.Expr:
-    """Whether a scored pair agrees on a number, on a place, or on surname and birth date alike.
-
-    Without number or place, a slip in the birth date or another surname is too much to overlook:
-    in a town, many share a first name and a birthday, or a whole name and a year.
+    A misspelling is far rarer than what it misspells.
     """
-    same_number = (pl.col("nino_edits") == 0).fill_null(value=False)
-    place = pl.any_horizontal(pl.col("same_dwelling", "same_postcode").fill_null(value=False))
-    surname = pl.col("same_surname") | typo("surname") | pl.col("swapped")
-    return same_number | place | (surname & pl.col("same_birth")).fill_null(value=False)
+    two_names = _true("two_names") & ~(pl.col("nino_edits") == 0).fill_null(value=False)
+    return (typo("first") & ~_true("other_sex") & ~two_names).fill_null(value=False)
 
 
-def _senior_and_junior() -> pl.Expr:
+def _any(*columns: str) -> pl.Expr:
+    return pl.any_horizontal([_true(column) for column in columns])
+
+
+def _true(column: str) -> pl.Expr:
+    return pl.col(column).fill_null(value=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Which fields are so often wrong in a file that their conflicts prove no two people.
+
+    See doubt.found_doubt: it takes many conflicts that nothing else explains.
+    """
+
+    names: bool = False
+    dates: bool = False
+
+
+SURE = Doubt()
+
+
+def allowed(doubt: Doubt = SURE) -> pl.Expr:
+    """Whether no guard forbids that two mentions are one person."""
+    forbidden = nino_conflict() | (pl.col("side_by_side").fill_null(value=False))
+    if not doubt.names:
+        forbidden = forbidden | name_conflict()
+    if not doubt.dates:
+        forbidden = forbidden | date_conflict()
+    return ~forbidden
+
+
+def nino_conflict() -> pl.Expr:
+    """Whether two National Insurance numbers are two numbers, and no slip in one."""
+    two = (pl.col("nino_edits") > MOST_EDITS).fill_null(value=False)
+    place = _any("same_dwelling", "same_postcode")
+    # Then a number is borrowed or mistyped, and the person is still one.
+    same = _true("same_first") & _true("same_surname") & _true("same_birth") & place
+    return two & ~same
+
+
+def name_conflict() -> pl.Expr:
+    """Whether two first names are two names: twins, siblings, partners."""
+    return (~pl.col("first_edits").is_null() & ~compatible_first_names()).fill_null(value=False)
+
+
+def date_conflict() -> pl.Expr:
+    """Whether two birth dates are two dates: parent and child of one name among them."""
+    apart = (pl.col("birth_edits") > MOST_EDITS).fill_null(value=False)
+    return (apart & ~_true("day_unknown")) | senior_and_junior()
+
+
+def senior_and_junior() -> pl.Expr:
+    """Whether two mentions of one name are a generation apart."""
     same_name = compatible_first_names() & pl.col("same_surname")
     apart = pl.col("years_apart") >= GENERATION_YEARS
     same_nino = (pl.col("nino_edits") == 0).fill_null(value=False)
     return (same_name & apart & ~(same_nino & (pl.col("birth_edits") <= 1))).fill_null(value=False)
+
+
+def coincidence() -> pl.Expr:
+    """Whether a first name and a birth date are all that two mentions share: many do in a town.
+
+    Neither number nor place, no surname that could be a spelling of the other, no middle name.
+    """
+    number = (pl.col("nino_edits") == 0).fill_null(value=False)
+    place = _any("same_dwelling", "same_postcode")
+    surname = _any("same_surname", "swapped") | typo("surname").fill_null(value=False)
+    return ~(number | place | surname | _true("same_middle"))

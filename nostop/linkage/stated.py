@@ -5,14 +5,25 @@ from datetime import date
 
 import polars as pl
 
+from nostop.frames import SourceFacts
+from nostop.linkage.addresses import LONG_AGO
 from nostop.linkage.awards import EVERYBODY
-from nostop.linkage.facts import absent, choose, evidence_of, set_out
+from nostop.linkage.facts import (
+    Chosen,
+    absent,
+    choose,
+    conflicts_of,
+    evidence_of,
+    set_out,
+)
 from nostop.linkage.gathered import Known
 from nostop.model import LinkageError
 
 PERSON, BENEFIT_UNIT, HOUSEHOLD = "person", "benefit_unit", "household"
-#: Stands for the day of a record that does not give one: older than any other.
-LONG_AGO = date(1, 1, 1)
+#: What every record says of its person, beside what sources state as facts.
+_IDENTITY = ("born_on", "sex")
+#: Sources that a fact names itself stand before all that it does not name.
+_NAMED_FIRST = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +32,23 @@ class Stated:
 
     values: subject_id, and one column for each fact of the level, typed as the catalogue says; null
         is unknown.
-    evidence: `Evidence` of each value.
+    evidence: `Evidence` of each value, and of what would be the value but for a conflict.
+    conflicts: `Conflicts`: every side of each fact of which sources differ.
+    stale: how many facts are unknown because all that is said of them is too old.
     """
 
     values: pl.DataFrame
     evidence: pl.DataFrame
+    conflicts: pl.DataFrame
+    stale: int
 
 
 def stated_of_people(known: Known) -> Stated:
     """Return what is known of every person that has a record."""
     keyed = known.records.with_columns(subject_id=pl.col("person_id"))
     sources = keyed.select("subject_id", "source", "person_id").unique()
-    return _with_recorded_identity(_stated(known, keyed, PERSON, sources), known.records)
+    facts = pl.concat([known.gathered.facts, *(_recorded(known.records, x) for x in _IDENTITY)])
+    return _stated(known, (facts, keyed), PERSON, sources)
 
 
 def stated_of_groups(
@@ -52,27 +68,100 @@ def stated_of_groups(
         .unique()
         .join(group, on="person_id", how="inner", validate="m:1")
     )
-    return _stated(known, keyed, level, sources)
+    return _stated(known, (known.gathered.facts, keyed), level, sources)
 
 
-def _stated(known: Known, keyed: pl.DataFrame, level: str, sources: pl.DataFrame) -> Stated:
+def _recorded(records: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Return what records say of who their person is, as `SourceFacts`."""
+    said = records.drop_nulls(column).select(
+        "source",
+        "record_id",
+        fact=pl.lit(column),
+        value=pl.col(column).cast(pl.String),
+        as_of=pl.col("seen_on").fill_null(LONG_AGO),
+        line=pl.lit(None, pl.Int64),
+        additive=pl.lit(value=False),
+    )
+    return said.select(SourceFacts.columns().keys())
+
+
+def _stated(
+    known: Known, said: tuple[pl.DataFrame, pl.DataFrame], level: str, sources: pl.DataFrame
+) -> Stated:
     """Choose values and fill what complete feeds leave out.
 
     Args:
+        said: `SourceFacts`, and source, record_id, rank, subject_id: whose facts records state.
         sources: subject_id, source, person_id: in which feeds a subject's people have a record.
     """
-    catalogue = known.facts(level)
-    rows = known.gathered.facts.join(catalogue.select("fact"), on="fact", how="semi").join(
+    catalogue = _with_oldest(known.facts(level), known.effective_on)
+    subjects = sources.select("subject_id").unique().sort("subject_id")
+    rows = _rows(said, catalogue)
+    is_stale = _is_stale(catalogue)
+    chosen = _of(choose(rows.filter(~is_stale)), subjects)
+    lapsed = _lapsed(rows.filter(is_stale), chosen.best, subjects)
+    # What was said and is too old was said all the same: silence does not deny it.
+    covered = _covered(known, catalogue, sources).join(
+        lapsed, on=["subject_id", "fact"], how="anti"
+    )
+    whole = pl.concat([chosen.best, absent(chosen.best, covered)])
+    return Stated(
+        set_out(whole, subjects["subject_id"], catalogue),
+        evidence_of(whole, level),
+        conflicts_of(chosen.sides, catalogue, level),
+        lapsed.height,
+    )
+
+
+def _rows(said: tuple[pl.DataFrame, pl.DataFrame], catalogue: pl.DataFrame) -> pl.DataFrame:
+    """Return `SourceFacts` with subject_id, rank, and `oldest` and `newest_first` of the fact."""
+    facts, keyed = said
+    told = catalogue.select(
+        "fact", "oldest", newest_first=(pl.col("prefer") == "newest").fill_null(value=False)
+    )
+    rows = facts.join(told, on="fact", how="inner", validate="m:1").join(
         keyed.select("source", "record_id", "rank", "subject_id"),
         on=["source", "record_id"],
         how="inner",
         validate="m:1",
     )
-    subjects = sources.select("subject_id").unique().sort("subject_id")
-    chosen = choose(rows).join(subjects, on="subject_id", how="semi")
-    nil = absent(chosen, _covered(known, catalogue, sources))
-    whole = pl.concat([chosen, nil])
-    return Stated(set_out(whole, subjects["subject_id"], catalogue), evidence_of(whole, level))
+    named = catalogue.select("fact", source="believe").explode("source").drop_nulls("source")
+    place = pl.int_range(pl.len(), dtype=pl.Int64).over("fact") - _NAMED_FIRST
+    return rows.join(
+        named.with_columns(_named=place), on=["fact", "source"], how="left", validate="m:1"
+    ).with_columns(rank=pl.coalesce("_named", "rank"))
+
+
+# --- what is too old ------------------------------------------------------------------------------
+
+
+def _with_oldest(catalogue: pl.DataFrame, on: date) -> pl.DataFrame:
+    """Add the first day whose values are still good on `on`; null where any are."""
+    return catalogue.with_columns(oldest=pl.lit(on).dt.offset_by("-" + pl.col("lasts")))
+
+
+def _is_stale(catalogue: pl.DataFrame) -> pl.Expr:
+    """Whether a value is too old. A death, once said, does not lapse; that somebody lived does."""
+    lived = catalogue.filter(pl.col("fact") == "died_on")["nil"].drop_nulls()
+    died = (pl.col("fact") == "died_on") & ~pl.col("value").is_in(lived.to_list())
+    return (pl.col("as_of") < pl.col("oldest")).fill_null(value=False) & ~died
+
+
+def _lapsed(stale: pl.DataFrame, best: pl.DataFrame, subjects: pl.DataFrame) -> pl.DataFrame:
+    """Return subject_id and fact where all that is said is too old."""
+    # Pay of an earlier month is no state that lasts: what its source says is the latest month.
+    said = stale.filter(~pl.col("additive").fill_null(value=False))
+    key = ["subject_id", "fact"]
+    of = said.select(key).unique().join(subjects, on="subject_id", how="semi")
+    return of.join(best, on=key, how="anti")
+
+
+def _of(chosen: Chosen, subjects: pl.DataFrame) -> Chosen:
+    best = chosen.best.join(subjects, on="subject_id", how="semi")
+    return Chosen(best, chosen.sides.join(subjects, on="subject_id", how="semi"))
+
+
+# --- what complete feeds leave out ----------------------------------------------------------------
 
 
 def _covered(known: Known, catalogue: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
@@ -96,13 +185,16 @@ def _covered(known: Known, catalogue: pl.DataFrame, sources: pl.DataFrame) -> pl
 def _declared(known: Known, catalogue: pl.DataFrame) -> pl.DataFrame:
     """Return the facts that feeds are complete for, with their nil and the feed's day.
 
+    A feed whose day is too old for a fact says nothing by its silence.
+
     Raises:
         LinkageError: such a fact has no nil value.
     """
     as_of = known.gathered.status.select("source", "as_of")
+    facts = catalogue.select("nil", "oldest", name="fact")
     declared = (
         known.gathered.completeness.filter(pl.col("kind") == "fact")
-        .join(catalogue.select("nil", name="fact"), on="name", how="inner", validate="m:1")
+        .join(facts, on="name", how="inner", validate="m:1")
         .join(as_of, on="source", how="left", validate="m:1")
         .with_columns(pl.col("as_of").fill_null(LONG_AGO))
     )
@@ -111,38 +203,4 @@ def _declared(known: Known, catalogue: pl.DataFrame) -> pl.DataFrame:
         raise LinkageError(
             f"fact '{without[0]}' is declared complete but has no nil value in rules/facts.yaml"
         )
-    return declared
-
-
-def _with_recorded_identity(stated: Stated, records: pl.DataFrame) -> Stated:
-    """Fill birth date and sex that no source states as a fact from what most records say."""
-    values, evidence = stated.values, [stated.evidence]
-    for column in ("born_on", "sex"):
-        missing = values.filter(pl.col(column).is_null()).select("subject_id")
-        found = _usual(records, column).join(missing, on="subject_id", how="semi")
-        told = found.select("subject_id", _found=column)
-        values = (
-            values.join(told, on="subject_id", how="left", validate="1:1")
-            .with_columns(pl.coalesce(column, "_found").alias(column))
-            .drop("_found")
-        )
-        evidence.append(evidence_of(found.with_columns(fact=pl.lit(column)), PERSON))
-    return Stated(values.sort("subject_id"), pl.concat(evidence))
-
-
-def _usual(records: pl.DataFrame, column: str) -> pl.DataFrame:
-    counted = (
-        records.drop_nulls(column)
-        .sort("rank", "record_id")
-        .group_by("person_id", column, maintain_order=True)
-        .agg(pl.len(), pl.col("source", "record_id", "rank").first(), as_of=pl.col("seen_on").max())
-    )
-    several = counted.group_by("person_id").agg(conflict=pl.len() > 1)
-    ordered = counted.sort(
-        ["person_id", "len", "rank", column], descending=[False, True, False, False]
-    )
-    return (
-        ordered.unique("person_id", keep="first", maintain_order=True)
-        .join(several, on="person_id", how="left", validate="1:1")
-        .with_columns(pl.col("as_of").fill_null(LONG_AGO), subject_id=pl.col("person_id"))
-    )
+    return declared.filter((pl.col("as_of") >= pl.col("oldest")).fill_null(value=True))

@@ -19,6 +19,8 @@ SAME_NAME = 0.99
 NEAR_NAME = 0.97
 BESIDE_ONE_PERSON = 0.98
 SAME_STREET = 0.95
+#: An initial at a dwelling: more than one person there may begin with it.
+INITIAL_ONLY = 0.9
 #: Nobody is liable for a bill, or a pupil's contact, before this age.
 ADULT_FROM = "16y"
 
@@ -113,9 +115,15 @@ def _fitting(met: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
     same = pl.col("same_first") & pl.col("same_surname")
     surnames = pl.col("same_surname") | typo("surname")
     near = (compatible_first_names(by_middle=False) & surnames) | pl.col("swapped")
-    fitting = compared.with_columns(
-        confidence=pl.when(same).then("same").when(near).then("near")
-    ).drop_nulls("confidence")
+    initial = pl.col("initial").fill_null(value=False) & ~pl.col("same_first")
+    capped = (
+        pl.when(initial).then(pl.min_horizontal("near", pl.lit(INITIAL_ONLY))).otherwise("near")
+    )
+    fitting = (
+        compared.filter(~pl.col("other_middle").fill_null(value=False))
+        .with_columns(confidence=pl.when(same).then("same").when(near).then(capped))
+        .drop_nulls("confidence")
+    )
     best = pl.struct(-pl.col("confidence"), "r")
     return (
         fitting.group_by("l", "cluster")

@@ -7,6 +7,7 @@ from nostop.outreach.reasons import flagged
 from nostop.outreach.render import Rendered, as_messages, render
 from nostop.outreach.tables import ClaimDetails, Messages, Plan
 from nostop.outreach.templates import Templates, letters_in, load_templates
+from nostop.outreach.told_before import hold_told_before
 
 __all__ = [
     "ClaimDetails",
@@ -19,6 +20,7 @@ __all__ = [
     "as_messages",
     "audience",
     "flagged",
+    "hold_told_before",
     "holdout_from",
     "letters_in",
     "load_templates",

@@ -26,7 +26,8 @@ def audience(
     person goes to that person, and one decided for a household to an adult of the household.
 
     Args:
-        determinations: `Determinations`. Claimed ones are left out; where receipt is unknown the
+        determinations: `Determinations`; optional `in_review` (bool: departments differ on what it
+            rests on, and nobody has looked; the reason `in_conflict`). Claimed ones are left out; where receipt is unknown the
             row is kept, with the reason `receipt_unknown`.
         people: `Situation.people`.
         contacts: `Contacts`, or None where the register did not arrive: then nobody is written to.
@@ -40,7 +41,7 @@ def audience(
         FrameError: a table lacks a column, or a person or a subject comes twice.
         OutreachError: a determination is for nobody among the people.
     """
-    marked = _with_advice(check(Determinations, determinations), paths)
+    marked = _with_advice(_with_review(determinations), paths)
     wanted = _unclaimed(marked, policy)
     candidates = _candidates(wanted, with_reasons(people, contacts, policy))
     lost = wanted.height - candidates.select(SUBJECT).n_unique()
@@ -60,6 +61,13 @@ def audience(
         "language",
         in_order(pl.concat_list("person_reasons", "row_reasons")).alias("suppressions"),
     )
+
+
+def _with_review(determinations: pl.DataFrame) -> pl.DataFrame:
+    checked = check(Determinations, determinations)
+    if "in_review" not in determinations.columns:
+        return checked.with_columns(in_review=pl.lit(value=False))
+    return checked.with_columns(in_review=determinations["in_review"].fill_null(value=True))
 
 
 def _with_advice(determinations: pl.DataFrame, paths: pl.DataFrame | None) -> pl.DataFrame:
@@ -83,6 +91,7 @@ def _unclaimed(determinations: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     reasons = {
         "receipt_unknown": pl.col("claimed").is_null(),
         "weak_link": ~(pl.col("confidence") >= policy.min_confidence).fill_null(value=False),
+        "in_conflict": pl.col("in_review"),
         "advice_first": pl.col("advice_first"),
         "no_letter": _without_letter(kind, policy),
     }

@@ -15,7 +15,9 @@ REASONS = (
     "no_recourse_to_public_funds",
     "receipt_unknown",
     "weak_link",
+    "in_conflict",
     "advice_first",
+    "told_before",
     "no_contact_details",
     "no_letter",
 )

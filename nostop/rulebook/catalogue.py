@@ -1,18 +1,29 @@
 """rules/facts.yaml and rules/awards.yaml: every fact and award a rule may read, with its level,
 type and period."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from nostop.model import Level, Period, Problem, RuleError, pounds
 from nostop.rulebook.reading.models import read_model
 from nostop.strict_yaml import Document
 
 FactType = Literal["bool", "int", "money", "date", "enum", "code"]
+#: What is done with a fact of which departments say different things.
+InConflict = Literal["unknown", "review", "take_best"]
+_SPAN = re.compile(r"(?P<count>[1-9][0-9]{0,3}) (?P<unit>day|week|month|year)s?")
+_UNITS = {"day": "d", "week": "w", "month": "mo", "year": "y"}
+
+
+def _how_long(text: str) -> str:
+    if text != "always" and not _SPAN.fullmatch(text):
+        raise ValueError(f"'{text}' is no span: write always, 90 days, 6 months or 1 year")
+    return text
 
 
 #: The most that an amount (in pence) and a number may be: ten thousand million pounds, a million.
@@ -39,7 +50,10 @@ class Fact(BaseModel):
     non_negative: bool = False
     at_most: int | None = None
     protected: bool = False
-    valid_for: str
+    valid_for: Annotated[str, AfterValidator(_how_long)]
+    believe: tuple[str, ...] = Field(default=(), max_length=50)
+    prefer: Literal["source", "newest"] = "source"
+    in_conflict: InConflict = "unknown"
     effort: int = Field(ge=1, le=4)
     absent_means: Literal["unknown"]
 
@@ -62,6 +76,12 @@ class Fact(BaseModel):
         if self.type == "date":
             return isinstance(value, date)
         return isinstance(value, str) and (self.type == "code" or value in self.values)
+
+    @property
+    def lasts(self) -> str | None:
+        """How long a value stays good, as polars writes a span (`6mo`); None where for ever."""
+        found = _SPAN.fullmatch(self.valid_for)
+        return f"{found['count']}{_UNITS[found['unit']]}" if found else None
 
     @property
     def largest(self) -> int | None:

@@ -27,13 +27,15 @@ LOW_TO_HIGH = (Level.PERSON, Level.BENEFIT_UNIT, Level.HOUSEHOLD)
 @dataclass(frozen=True, slots=True)
 class SchemePlan:
     """What one scheme's columns mean: bit i of the condition bits is `conditions[i]`, of the fact
-    bits `facts[i]`. `reads` are all facts and receipts that its results rest on."""
+    bits `facts[i]`. `reads` are all facts and receipts that its results rest on, `reads_members_of`
+    the level whose people's facts are among them."""
 
     scheme: Scheme
     conditions: tuple[str, ...]
     facts: tuple[str, ...]
     askable: frozenset[str]
     reads: frozenset[str]
+    reads_members_of: Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,9 @@ def _scheme_plan(book: Rulebook, schedule: Schedule, scheme: Scheme) -> SchemePl
             message = f"has {len(names)} {what}; {most} is the most"
             raise RuleError([scheme.problem(message)])
     reads = schedule.leaves_of([f"{scheme.id}.amount", f"{scheme.id}.claimed"])
-    return SchemePlan(scheme, conditions, facts, frozenset(scheme.pack.ask_person), reads)
+    widest = schedule.widest_of([f"{scheme.id}.amount"], scheme.pack.decides_for)
+    askable = frozenset(scheme.pack.ask_person)
+    return SchemePlan(scheme, conditions, facts, askable, reads, widest)
 
 
 # --- the rates that are read ----------------------------------------------------------------------

@@ -26,6 +26,13 @@ from nostop.rulebook.tree import (
 )
 
 
+_WIDTH = (Level.PERSON, Level.BENEFIT_UNIT, Level.HOUSEHOLD)
+#: The fact that is missing where it is not known who else belongs to a benefit unit or household.
+ROLE = "role"
+#: Marks the people and benefit units of frames and rows that may not be there: any number of them.
+PERHAPS = "perhaps"
+
+
 @dataclass(frozen=True, slots=True)
 class Aggregated:
     """One aggregate, the level it is taken to, and the name of its columns."""
@@ -65,7 +72,8 @@ class Schedule:
 
     def facts_of(self, node: Node) -> frozenset[str]:
         """Return the facts and receipts a node rests on, in any depth, that somebody may lack; a
-        recorded fact with a formula behind it is not one."""
+        recorded fact with a formula behind it is not one. An aggregate rests on who its members
+        are: their role."""
         if node not in self._facts_of:
             self._facts_of[node] = self._find_facts(node)
         return self._facts_of[node]
@@ -73,19 +81,36 @@ class Schedule:
     def leaves_of(self, names: Iterable[str]) -> frozenset[str]:
         """Return every fact and receipt that definitions read, in any depth, whether it can be
         missing or not."""
-        found: set[str] = set()
+        nodes = self._nodes_behind(names)
+        facts = {node.name for node in nodes if isinstance(node, FactRef)}
+        return frozenset(
+            facts | {receipt_fact(node.scheme) for node in nodes if isinstance(node, Receipt)}
+        )
+
+    def widest_of(self, names: Iterable[str], least: Level) -> Level:
+        """Return the level, `least` or above, whose members' facts definitions read in any depth.
+
+        Facts of a dwelling are no facts of those who live there.
+        """
+        found = {least}
+        for node in self._nodes_behind(names):
+            unit_fact = isinstance(node, FactRef) and node.level is Level.BENEFIT_UNIT
+            if isinstance(node, Aggregate) or unit_fact:
+                found.add(node.level or least)
+        return max(found, key=_WIDTH.index)
+
+    def _nodes_behind(self, names: Iterable[str]) -> list[Node]:
+        """Return every node of definitions, and of those they read in any depth."""
+        found: list[Node] = []
         waiting = list(names)
         seen = set(waiting)
         while waiting:
-            for node in self.definitions[waiting.pop()].nodes:
-                if isinstance(node, FactRef):
-                    found.add(node.name)
-                elif isinstance(node, Receipt):
-                    found.add(receipt_fact(node.scheme))
-                elif isinstance(node, DefRef) and node.name not in seen:
-                    seen.add(node.name)
-                    waiting.append(node.name)
-        return frozenset(found)
+            nodes = self.definitions[waiting.pop()].nodes
+            found += nodes
+            more = {node.name for node in nodes if isinstance(node, DefRef)} - seen
+            seen |= more
+            waiting += more
+        return found
 
     def is_definite(self, node: Node) -> bool:
         """Whether a node is known for everybody: all it rests on is, and it looks nothing up."""
@@ -105,6 +130,8 @@ class Schedule:
                 return self.is_definite(self.definitions[name].tree)
             case Call(function="recorded_or", args=args):
                 return any(self.is_definite(each) for each in args)
+            case Aggregate() if ROLE not in self.known:
+                return False
         return all(self.is_definite(child) for child in children(node))
 
     def scheduled(self) -> list[Definition]:
@@ -137,7 +164,8 @@ class Schedule:
                 return self.facts_of(self.definitions[name].tree)
             case Call(function="recorded_or", args=(fact, formula)):
                 return frozenset() if self.is_definite(fact) else self.facts_of(formula)
-        return frozenset().union(*(self.facts_of(child) for child in children(node)))
+        below = frozenset().union(*(self.facts_of(child) for child in children(node)))
+        return below | ({ROLE} - self.known) if isinstance(node, Aggregate) else below
 
 
 def receipt_fact(scheme: str) -> str:

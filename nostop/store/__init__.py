@@ -3,10 +3,12 @@
 from nostop.store.engine import open_store
 from nostop.store.messages import Recorded, count_states, record_failures, record_plan, recover
 from nostop.store.migrate import upgrade
+from nostop.store.reviews import record_reviews, told
 from nostop.store.rows import read_table
 from nostop.store.runs import (
     RunRecord,
     last_count,
+    last_rows,
     record_counts,
     record_feeds,
     record_persons,
@@ -20,6 +22,7 @@ __all__ = [
     "claim_and_record",
     "count_states",
     "last_count",
+    "last_rows",
     "open_store",
     "read_table",
     "record_counts",
@@ -27,7 +30,9 @@ __all__ = [
     "record_feeds",
     "record_persons",
     "record_plan",
+    "record_reviews",
     "record_run",
     "recover",
+    "told",
     "upgrade",
 ]

@@ -83,6 +83,20 @@ def record_feeds(engine: Engine, run_id: str, feeds: pl.DataFrame) -> None:
         put(connection, FeedFile, check_text(frame, "feed_files", patterns))
 
 
+def last_rows(engine: Engine) -> dict[str, int]:
+    """Return how many rows counted of each feed when a run last used it."""
+    runs, feeds = table_of(Run), table_of(FeedFile)
+    rows = feeds.c.rows_read - feeds.c.rows_replaced
+    query = (
+        select(feeds.c.source, rows)
+        .join(runs, runs.c.run_id == feeds.c.run_id)
+        .where(feeds.c.state == "ok")
+        .order_by(runs.c.started_at, runs.c.run_id)
+    )
+    with engine.begin() as connection:
+        return {source: int(count) for source, count in connection.execute(query)}
+
+
 def record_persons(engine: Engine, run_id: str, person_ids: pl.Series) -> int:
     """Remember each person id that is new, with the run that first saw it; return how many are.
 

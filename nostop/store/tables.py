@@ -93,6 +93,10 @@ class FeedFile(Base, table=True):
     rows_quarantined: int = Field(sa_type=WHOLE)
     as_of: date | None = Field(sa_type=DAY)
     rows_later: int = Field(sa_type=WHOLE, sa_column_kwargs={"server_default": "0"})
+    rows_replaced: int = Field(sa_type=WHOLE, sa_column_kwargs={"server_default": "0"})
+    fresh_until: date | None = Field(default=None, sa_type=DAY)
+    people: int | None = Field(default=None, sa_type=WHOLE)
+    people_known: int | None = Field(default=None, sa_type=WHOLE)
 
 
 class KnownPerson(Base, table=True):
@@ -146,3 +150,20 @@ class OutreachReceipt(Base, table=True):
     reference: str | None = Field(sa_type=TEXT)
     reason: str | None = Field(sa_type=TEXT)
     recorded_at: datetime = Field(sa_type=MOMENT)
+
+
+class MessageReview(Base, table=True):
+    """A message that went, or may have gone, and whose person's links changed since: one to look
+    at.
+
+    `event_id` is the event of the history of person ids that was found first, `kinds` what it did.
+    """
+
+    __tablename__ = "message_reviews"
+    __table_args__ = STRICT
+    message_id: str = Field(
+        primary_key=True, sa_type=TEXT, foreign_key="outreach_messages.message_id"
+    )
+    event_id: int = Field(sa_type=WHOLE)
+    kinds: str = Field(sa_type=TEXT)
+    run_id: str = Field(sa_type=TEXT, foreign_key="runs.run_id")

@@ -95,14 +95,15 @@ def build_addresses(count: int, names: Shapes, chance: Chance) -> pl.DataFrame:
             "uprn": np.char.add(
                 "9990", np.char.zfill(scattered(count, 10**8, chance.seed).astype(str), 8)
             ),
-            "address_line_1": np.char.add(line, _street_names(street, names)),
+            "address_line_1": np.char.add(line, street_names(street, names)),
             "town": np.asarray(names["towns"])[street // 40 % len(names["towns"])],
-            "postcode": _postcodes(street),
+            "postcode": postcodes(street),
         }
     )
 
 
-def _street_names(street: Ints, names: Shapes) -> np.ndarray:
+def street_names(street: Ints, names: Shapes) -> np.ndarray:
+    """Return the invented name of each street by its number."""
     every = [
         f"{first}{last} {kind}"
         for kind, last, first in product(
@@ -114,7 +115,8 @@ def _street_names(street: Ints, names: Shapes) -> np.ndarray:
     return np.asarray(every)[(street * 1_237) % len(every)]
 
 
-def _postcodes(street: Ints) -> np.ndarray:
+def postcodes(street: Ints) -> np.ndarray:
+    """Return the postcode of each street by its number, of an area that is not allocated."""
     letters = np.asarray([a + b for a in _POSTCODE_LETTERS for b in _POSTCODE_LETTERS])
     unit, rest = street % len(letters), street // len(letters)
     sector, district = rest % 10, 1 + rest // 10 % 98

@@ -58,7 +58,8 @@ def determined_in_duckdb(situation: Situation, book: Rulebook) -> pl.DataFrame:
             pl.col(f"^{name}:.*$").name.replace(f"{name}:", "", literal=True)
         )
         whole = dict.fromkeys(("lo", "hi", "because_bits", "missing_bits"), pl.Int64)
-        found = subjects.named[level].hstack(of_scheme.cast(whole))
+        named = subjects.with_confidence(level, scheme.reads_members_of)
+        found = named.hstack(of_scheme.cast(whole))
         rows.append(in_words(coded(found, scheme, plan.effective_on)))
     return pl.concat(rows)
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nostop.feeds.columns import parse_column_type, value_of
@@ -149,6 +149,7 @@ def test_pounds_become_exactly_their_pence(pence: int) -> None:
     assert read("pounds", f"{pence // 100}.{pence % 100:02d}") == [pence]
 
 
+@settings(deadline=None)
 @given(st.dates(date(1900, 1, 1), date(2100, 12, 31)))
 def test_every_day_of_two_centuries_is_a_date(day: date) -> None:
     forms = ["%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y-%m-%d", "%Y%m%d"]
@@ -157,6 +158,7 @@ def test_every_day_of_two_centuries_is_a_date(day: date) -> None:
         assert read(f"date {kind}", day.strftime(form)) == [day]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=12))
 def test_no_text_breaks_a_column(text: str) -> None:
     safe = text.encode("utf-8", "ignore").decode()

@@ -58,7 +58,8 @@ def test_good_row_states_record_fact_award_and_relation(tmp_path: Path) -> None:
     assert batch.status.row(0, named=True) == {
         "source": "small_awards", "state": "ok", "reason": None, "file": "small_awards.csv",
         "sha256": "0" * 64, "rows_read": 1, "rows_good": 1, "rows_quarantined": 0,
-        "rows_later": 0, "as_of": date(2026, 5, 11),
+        "rows_later": 0, "rows_replaced": 0, "as_of": date(2026, 5, 11),
+        "fresh_until": date(2026, 6, 10), "people": None, "people_known": None,
     }  # fmt: skip
     assert batch.completeness.drop("source").rows() == [
         ("award", "pension_credit", "everybody"),

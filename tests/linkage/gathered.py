@@ -26,6 +26,7 @@ ON = date(2026, 6, 1)
 AS_OF = date(2026, 5, 1)
 FACTS_YAML = Path(__file__).resolve().parents[2] / "rules" / "facts.yaml"
 MEMBERS = ("adult", "child")
+LASTS = {"always": None, "1 year": "1y", "6 months": "6mo", "3 months": "3mo", "1 month": "1mo"}
 
 
 def catalogue() -> pl.DataFrame:
@@ -39,6 +40,10 @@ def catalogue() -> pl.DataFrame:
             "nil": None if "nil" not in fact else canonical(fact["nil"]),
             "applies_to_adults": "adult" in fact.get("applies_to", MEMBERS),
             "applies_to_children": "child" in fact.get("applies_to", MEMBERS),
+            "lasts": LASTS[fact["valid_for"]],
+            "believe": fact.get("believe", []),
+            "prefer": fact.get("prefer"),
+            "in_conflict": fact.get("in_conflict"),
         }
         for name, fact in facts.items()
     ]
@@ -112,7 +117,8 @@ def complete(
 
 def status(source: str, state: str = "ok") -> dict[str, object]:
     rows = {"rows_read": 1, "rows_good": 1, "rows_quarantined": 0, "rows_later": 0}
-    row = {**rows, "as_of": AS_OF}
+    asked = dict.fromkeys(("fresh_until", "people", "people_known"))
+    row = {**rows, **asked, "rows_replaced": 0, "as_of": AS_OF}
     return {"source": source, "state": state, "reason": None, "file": None, "sha256": None, **row}
 
 

@@ -68,12 +68,12 @@ def test_the_trusted_source_wins_and_the_conflict_is_kept() -> None:
     result = assembled(
         {"ada": [one(), one("dwp_awards:1")]},
         facts=[
-            fact("dwp_awards:1", "in_care_home", "true", date(2026, 5, 20)),
-            fact("nhs_register:1", "in_care_home", "false", date(2026, 4, 1)),
+            fact("dwp_awards:1", "council_tax_band", "b", date(2026, 5, 20)),
+            fact("nhs_register:1", "council_tax_band", "c", date(2026, 4, 1)),
         ],
     )
-    row = result.evidence.filter(pl.col("fact") == "in_care_home").row(0, named=True)
-    assert person(result, "ada")["in_care_home"] is False
+    row = result.evidence.filter(pl.col("fact") == "council_tax_band").row(0, named=True)
+    assert result.situation.households["council_tax_band"].to_list() == ["c"]
     assert (row["source"], row["conflict"]) == ("nhs_register", True)
 
 

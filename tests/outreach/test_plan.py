@@ -345,6 +345,20 @@ def test_people_without_optional_facts_are_enough():
     assert plan(determinations({}), bare, contacts({}), POLICY)["state"].to_list() == ["planned"]
 
 
+# --- what departments differ on -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("in_review", "suppression"), [(True, "in_conflict"), (None, "in_conflict"), (False, None)]
+)
+def test_nobody_is_told_of_what_somebody_has_to_look_at_first(
+    in_review: bool | None, suppression: str | None
+):
+    found = determinations({}).with_columns(pl.lit(in_review, pl.Boolean).alias("in_review"))
+    rows = plan(found, people({}), contacts({}), POLICY)
+    assert rows["suppression"].to_list() == [suppression]
+
+
 # --- what needs advice first ----------------------------------------------------------------------
 
 

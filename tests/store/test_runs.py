@@ -29,6 +29,10 @@ FEEDS = pl.DataFrame(
         "rows_quarantined": [1, 0],
         "as_of": [date(2026, 5, 1), None],
         "rows_later": [0, 4],
+        "rows_replaced": [2, 0],
+        "fresh_until": [date(2026, 6, 30), None],
+        "people": [8, None],
+        "people_known": [6, None],
     }
 )
 

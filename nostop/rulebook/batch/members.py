@@ -14,34 +14,74 @@ from nostop.rulebook.batch.columns import Num
 from nostop.rulebook.batch.compile import Compiler
 from nostop.rulebook.batch.inputs import Columns
 from nostop.rulebook.batch.matters import Paths, reaching
-from nostop.rulebook.schedule import Aggregated, Schedule, applies_to
+from nostop.rulebook.schedule import PERHAPS, ROLE, Aggregated, Schedule, applies_to
 from nostop.rulebook.tree import Aggregate
 
 _SIDES: tuple[Literal["lo", "hi"], ...] = ("lo", "hi")
 
 
-def member_columns(compiler: Compiler, aggregated: Aggregated, paths: Paths) -> Columns:
+def member_columns(
+    compiler: Compiler, aggregated: Aggregated, paths: Paths, *, with_missing: bool
+) -> Columns:
     """Return what each subject brings to an aggregate."""
     node, name = aggregated.node, aggregated.name
     included = _included(compiler, node)
     is_definite = compiler.schedule.is_definite(node)
     found: Columns = {}
-    if paths:
-        counts = included.fill_null(value=True)
-        facts = sorted(compiler.schedule.facts_of(node))
-        found = {f"{name}?{fact}": reaching(compiler, paths, fact) & counts for fact in facts}
+    if with_missing:
+        found = _missing_columns(compiler, aggregated, paths, included)
     if node.function in ("any", "all", "count"):
         item = compiler.truth(node.item)
         holds = included & (~item if node.function == "all" else item)
         found[f"{name}:yes"] = _one_if(holds)
-        return found if is_definite else found | {f"{name}:open": _one_if(holds.is_null())}
+        if is_definite:
+            return found
+        found[f"{name}:open"] = _one_if(holds.is_null())
+        return found | _any_number(compiler, name, holds.is_null())
     if is_definite:
         return found | _known_amounts(compiler, node, name, included)
     return found | _amounts(compiler, node, name, included)
 
 
+def _missing_columns(
+    compiler: Compiler, aggregated: Aggregated, paths: Paths, included: Expr
+) -> Columns:
+    """Which unknown facts reach an aggregate through each subject: through one who may not be
+    there, that they may be."""
+    name, counts = aggregated.name, included.fill_null(value=True)
+    facts = sorted(compiler.schedule.facts_of(aggregated.node))
+    rests = frozenset().union(*(compiler.schedule.facts_of(leaf) for leaf in paths))
+    found = {fact: reaching(compiler, paths, fact) & counts for fact in facts if fact in rests}
+    if may_lack_members(compiler.schedule):
+        perhaps = exprs.col(PERHAPS)
+        found = {fact: reached & ~perhaps for fact, reached in found.items()}
+        found[ROLE] = found[ROLE] | (perhaps & counts) if ROLE in found else perhaps & counts
+    return {f"{name}?{fact}": reached for fact, reached in found.items()}
+
+
+def may_lack_members(schedule: Schedule) -> bool:
+    """Whether somebody may belong to a benefit unit or household whom the frames do not hold."""
+    return ROLE not in schedule.known
+
+
+def _any_number(compiler: Compiler, name: str, is_open: Expr) -> Columns:
+    """Of those who may be there, there may be any number."""
+    if not may_lack_members(compiler.schedule):
+        return {}
+    return {f"{name}:any": _one_if(exprs.col(PERHAPS) & is_open)}
+
+
 def _included(compiler: Compiler, node: Aggregate) -> Expr:
     """Whether a subject is among those the aggregate ranges over; null where that is open."""
+    sure = _who(compiler, node)
+    if not may_lack_members(compiler.schedule):
+        return sure
+    return sure & exprs.when(exprs.col(PERHAPS)).then(c.unknown_truth()).otherwise(
+        exprs.truth(value=True)
+    )
+
+
+def _who(compiler: Compiler, node: Aggregate) -> Expr:
     if node.over is Level.BENEFIT_UNIT:
         every = exprs.truth(value=True)
         return every if node.where is None else compiler.truth(node.where)
@@ -65,6 +105,10 @@ def _amounts(compiler: Compiler, node: Aggregate, name: str, included: Expr) -> 
         # Someone who may or may not count brings between nothing and their amount.
         lo = _when_included(included, lo, c.column(c.at_most(Num(lo, lo), c.constant(0)).lo))
         hi = _when_included(included, hi, c.column(c.at_least(Num(hi, hi), c.constant(0)).hi))
+        if may_lack_members(compiler.schedule):
+            perhaps = exprs.col(PERHAPS)
+            lo = exprs.when(perhaps & (lo < 0)).then(c.no_bound()).otherwise(lo)
+            hi = exprs.when(perhaps & (hi > 0)).then(c.no_bound()).otherwise(hi)
         return {f"{name}:lo": lo, f"{name}:hi": hi}
     return {
         f"{name}:lo": exprs.when(included).then(lo).otherwise(c.no_bound()),
@@ -106,7 +150,8 @@ def group_columns(schedule: Schedule, aggregated: Aggregated, *, with_missing: b
     if schedule.is_definite(node):
         return [_ADDED_UP[node.function](exprs.col(f"{name}:{_held(node)}"))]
     if node.function in ("any", "all", "count"):
-        return [*found, exprs.col(f"{name}:yes").sum(), exprs.col(f"{name}:open").sum()]
+        sums = ["yes", "open", *(["any"] if may_lack_members(schedule) else [])]
+        return [*found, *(exprs.col(f"{name}:{each}").sum() for each in sums)]
     sides = [exprs.col(f"{name}:{side}") for side in _SIDES]
     if node.function == "total":
         lacking = [
@@ -133,7 +178,10 @@ def group_results(schedule: Schedule, aggregated: Aggregated) -> Columns:
     match node.function:
         case "count":
             schedule.denominators[name] = 1
-            return {f"{name}|lo": yes, f"{name}|hi": yes + open_}
+            most = yes + open_
+            if may_lack_members(schedule):
+                most = exprs.when(exprs.col(f"{name}:any") > 0).then(c.no_bound()).otherwise(most)
+            return {f"{name}|lo": yes, f"{name}|hi": most}
         case "any" | "all":
             none = exprs.when(open_ > 0).then(c.unknown_truth()).otherwise(exprs.truth(value=False))
             some = exprs.when(yes > 0).then(exprs.truth(value=True)).otherwise(none)

@@ -22,10 +22,15 @@ from nostop.rulebook.batch.columns import Num
 from nostop.rulebook.batch.compile import Compiler
 from nostop.rulebook.batch.inputs import Columns, fact_columns, receipt_columns
 from nostop.rulebook.batch.matters import Paths, is_open, matter_columns, path_columns
-from nostop.rulebook.batch.members import group_columns, group_results, member_columns
+from nostop.rulebook.batch.members import (
+    group_columns,
+    group_results,
+    may_lack_members,
+    member_columns,
+)
 from nostop.rulebook.batch.stretches import cut
 from nostop.rulebook.plan import KEYS, LOW_TO_HIGH, Plan, SchemePlan
-from nostop.rulebook.schedule import Aggregated, receipt_fact
+from nostop.rulebook.schedule import PERHAPS, Aggregated, receipt_fact
 from nostop.rulebook.soundness.resting import resting_on
 from nostop.rulebook.tree import Definition, DefRef, Node, children, walk
 
@@ -36,8 +41,6 @@ _UPWARDS = (
     (Level.PERSON, Level.BENEFIT_UNIT),
     (Level.BENEFIT_UNIT, Level.HOUSEHOLD),
 )
-#: What every frame has for everybody: `prepared` refuses a person without it.
-ALWAYS_KNOWN = frozenset({"role"})
 
 
 class Backend(Protocol):
@@ -72,7 +75,8 @@ def run_plan(
         plan: of `plan.answers_of`, or a whole one.
         frames: for each level its key, the keys above it, the facts in `schedule.facts` of that
             level; people also `role` and, for each scheme in `schedule.receipts`, `known:`,
-            `paid:`, `held:` and `sum:`.
+            `paid:`, `held:` and `sum:`; people and benefit units `perhaps`, unless everybody's role
+            is known.
         known: facts and receipts (`schedule.receipt_fact`) that nobody in the frames lacks: what
             rests on them alone is worked out once, without bounds. It never changes a result.
         with_missing: whether to work out which unknown facts still matter.
@@ -112,7 +116,7 @@ class _Run:
         self.plan = plan
         self.backend = backend
         self.with_missing = with_missing
-        self.schedule = plan.schedule.where_known(known | ALWAYS_KNOWN)
+        self.schedule = plan.schedule.where_known(known)
         self.definitions = plan.schedule.definitions
         self.compilers = {
             level: Compiler(plan.book.catalogue, self.schedule, plan.constants)
@@ -292,7 +296,7 @@ class _Run:
             if self.with_missing:
                 columns, paths = path_columns(compiler, each.name, children(each.node))
                 self._with(over, columns)
-            members |= member_columns(compiler, each, paths)
+            members |= member_columns(compiler, each, paths, with_missing=self.with_missing)
             grouped += group_columns(self.schedule, each, with_missing=self.with_missing)
             facts = sorted(self.schedule.facts_of(each.node)) if self.with_missing else ()
             results |= {f"{each.name}?{fact}": exprs.col(f"{each.name}?{fact}") for fact in facts}
@@ -324,9 +328,15 @@ class _Run:
             named = {f"{each.scheme.id}:{name}": column for name, column in found(each).items()}
             columns.setdefault(each.scheme.pack.decides_for, {}).update(named)
         return {
-            level: self.frames[level].select(*_keys(level), **named)
+            level: self._those_there(level).select(*_keys(level), **named)
             for level, named in columns.items()
         }
+
+    def _those_there(self, level: Level) -> Frame:
+        """Without those who may not be there: nobody decides for them."""
+        if level is Level.HOUSEHOLD or not may_lack_members(self.schedule):
+            return self.frames[level]
+        return self.frames[level].filter(~exprs.col(PERHAPS))
 
     def claims(self, plan: SchemePlan) -> Columns:
         """Return whether one scheme is claimed."""

@@ -7,8 +7,8 @@ It covers what the files say, not their bytes:
 * of libraries, the workings, rates and tables that it rests on in any depth, and their periods;
 * of other schemes that it reads, the formulas and numbers it rests on and what the engine makes of
   the pack (where it applies, whom it decides for, period, rounding): their words are theirs;
-* of the catalogue, the facts and awards it reads, but for the words that say what they mean, and
-  the order in which missing facts are asked for.
+* of the catalogue, the facts and awards it reads, but for the words that say what they mean and for
+  whom to believe where departments differ, and the order in which missing facts are asked for.
 
 Comments, blank space, the order of keys, and whether rows stand in YAML or CSV, count for nothing;
 nor do cases (they prove, they decide nothing) and gateways (they have dates and a state of their
@@ -29,6 +29,8 @@ from nostop.rulebook.tree import Definition, FactRef, Lookup, RateRef, Receipt
 #: What the engine reads of another pack, and of its workings, beside formulas and numbers.
 _OF_A_PACK = {"applies_in", "local_authorities", "in_force", "decides_for", "receipt", "periods"}
 _OF_A_WORKING = {"formula", "level", "turning_points"}
+#: What is said of a fact that no result on given facts hangs on: words, and whom feeds believe.
+_NOT_OF_A_FACT = {"means", "believe", "prefer", "in_conflict"}
 #: What a rate or table says that nothing is worked out with.
 _WORDS: dict[str, Any] = {"means": True, "unverified": True, "values": {"__all__": {"reference"}}}
 
@@ -87,7 +89,7 @@ class _Content:
                 },
                 "numbers": {name: self.number(name, scheme) for name in own | read},
                 "facts": [
-                    (name, _dump(book.catalogue.facts[name], {"means"}))
+                    (name, _dump(book.catalogue.facts[name], _NOT_OF_A_FACT))
                     for name in book.catalogue.asking_order()
                     if name in facts
                 ],

@@ -179,6 +179,12 @@ def extreme(amounts: list[tuple[Range, Truth]], pick: Callable[[Range, Range], R
     return reduce(pick, (amount for amount, _ in amounts)) if amounts else NOTHING
 
 
+def any_number_of(a: Range) -> Range:
+    """Return what any number of equal ones, each of a range that holds 0, come to together."""
+    low, high = a
+    return 0 if low == 0 else None, 0 if high == 0 else None
+
+
 def stretch(whole_range: Range, below: Range, above: Range) -> Range:
     """The part of a range between two turning points; where nothing of it lies there, its lowest
     value alone."""

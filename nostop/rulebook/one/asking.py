@@ -13,8 +13,8 @@ from nostop.rulebook.one import arithmetic as a
 from nostop.rulebook.one.arithmetic import NOTHING, Range
 from nostop.rulebook.one.formulas import Formulas
 from nostop.rulebook.one.household import Place, Question, Unknown
-from nostop.rulebook.one.meanings import Meanings, members_of
-from nostop.rulebook.schedule import receipt_fact
+from nostop.rulebook.one.meanings import Meanings, counts_in, members_of
+from nostop.rulebook.schedule import ROLE, receipt_fact
 from nostop.rulebook.tree import (
     Aggregate,
     Among,
@@ -116,11 +116,9 @@ def _definition(paths: _Paths, node: DefRef) -> Question:
     return lambda place: place.up(level).asks(name)
 
 
-def _aggregate(paths: _Paths, node: Aggregate) -> Question | None:
+def _aggregate(paths: _Paths, node: Aggregate) -> Question:
     members = members_of(paths.meanings, node)
-    question = paths.together(children(node))
-    if question is None:
-        return None
+    question = paths.together(children(node)) or _nothing_asked
     # A settled aggregate lets nothing through, whatever is unknown of its members.
     value = paths.meanings.of(node)
     is_open = _is_uncertain if node.kind.is_number else _is_unknown
@@ -128,15 +126,23 @@ def _aggregate(paths: _Paths, node: Aggregate) -> Question | None:
     def lets_through(place: Place) -> bool:
         return is_open(value(place))
 
-    if node.where is None:
-        return _where(lets_through, lambda place: _NOBODY.union(*map(question, members(place))))
-    counts = paths.meanings.of(node.where)
-    return _where(
-        lets_through,
-        lambda place: _NOBODY.union(
-            *(question(each) for each in members(place) if counts(each) is not False)
-        ),
-    )
+    counts = counts_in(paths.meanings, node)
+
+    def asked(place: Place) -> frozenset[Unknown]:
+        return _NOBODY.union(
+            *(
+                # Of those who may be there, first of all whether they are.
+                frozenset([(place.id, ROLE)]) if each.is_perhaps else question(each)
+                for each in members(place)
+                if counts(each) is not False
+            )
+        )
+
+    return _where(lets_through, asked)
+
+
+def _nothing_asked(_place: Place) -> frozenset[Unknown]:
+    return _NOBODY
 
 
 # --- what lets through ----------------------------------------------------------------------------

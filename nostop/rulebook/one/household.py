@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nostop.model import Level
 from nostop.rulebook.plan import KEYS
+from nostop.rulebook.schedule import PERHAPS
 
 if TYPE_CHECKING:
     import polars as pl
@@ -36,7 +37,8 @@ class Place:
     for it, each once.
 
     `unit` and `home` are the benefit unit and household above it, or itself; `people`, `adults`,
-    `children` and `units` those below. What a name means is looked up in `formulas`, and what to
+    `children` and `units` those below. One that `is_perhaps` stands for any number of people, or
+    benefit units, who may belong there, or may not be there at all. What a name means is looked up in `formulas`, and what to
     ask for its sake in `questions`.
     """
 
@@ -47,6 +49,7 @@ class Place:
     questions: Mapping[str, Question]
     unit: "Place" = field(init=False)
     home: "Place" = field(init=False)
+    is_perhaps: bool = field(init=False)
     units: list["Place"] = field(default_factory=list)
     people: list["Place"] = field(default_factory=list)
     adults: list["Place"] = field(default_factory=list)
@@ -56,6 +59,7 @@ class Place:
 
     def __post_init__(self) -> None:
         self.unit = self.home = self
+        self.is_perhaps = bool(self.row.get(PERHAPS))
 
     def value(self, name: str) -> Any:  # noqa: ANN401 - a truth value, a word or a range
         """Return the value of a definition, fact or receipt for this subject."""
@@ -78,9 +82,9 @@ class Place:
         return self.unit if level is Level.BENEFIT_UNIT else self
 
     def at(self, level: Level) -> list["Place"]:
-        """Return a household's subjects of a level."""
+        """Return a household's subjects of a level: those that are surely there."""
         below = {Level.PERSON: self.people, Level.BENEFIT_UNIT: self.units}
-        return below.get(level, [self])
+        return [each for each in below.get(level, [self]) if not each.is_perhaps]
 
     def supposing(self, name: str, value: object, forgetting: Collection[str]) -> "Place":
         """Return the subject as it would be with another value of one name; what rests on it is

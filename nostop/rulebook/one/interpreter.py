@@ -55,8 +55,10 @@ class Result:
 
     @property
     def confidence(self) -> float | None:
-        """How sure the links between the records are that this rests on: the weakest."""
-        confidence: float | None = self.place.row.get("confidence")
+        """How sure the links between the records are that this rests on: the weakest of the
+        people whose facts the scheme reads."""
+        widest = self.place.up(self.plan.reads_members_of)
+        confidence: float | None = widest.row.get("confidence")
         return confidence
 
     @property

@@ -299,8 +299,19 @@ def members_of(meanings: Meanings, node: Aggregate) -> Members:
 
 def _aggregate(meanings: Meanings, node: Aggregate) -> Function:
     members, item = members_of(meanings, node), meanings.of(node.item)
-    counts = _always(value=True) if node.where is None else meanings.of(node.where)
-    return _TOGETHER[node.function](members, item, counts)
+    return _TOGETHER[node.function](members, item, counts_in(meanings, node))
+
+
+def counts_in(meanings: Meanings, node: Aggregate) -> Function:
+    """Return the function that says whether a member counts: of one who may not be there, that is
+    open, unless they would not count either way."""
+    where = _always(value=True) if node.where is None else meanings.of(node.where)
+
+    def counts(place: Place) -> Truth:
+        truth: Truth = where(place)
+        return None if truth and place.is_perhaps else truth
+
+    return counts
 
 
 def _any(members: Members, item: Function, counts: Function) -> Function:
@@ -336,6 +347,7 @@ def _all(members: Members, item: Function, counts: Function) -> Function:
 def _count(members: Members, item: Function, counts: Function) -> Function:
     def count(place: Place) -> Range:
         surely = maybe = 0
+        any_number = False
         for member in members(place):
             included = counts(member)
             truth = False if included is False else item(member)
@@ -343,7 +355,8 @@ def _count(members: Members, item: Function, counts: Function) -> Function:
                 surely += 1
             elif truth is not False:
                 maybe += 1
-        return surely, surely + maybe
+                any_number = any_number or member.is_perhaps
+        return surely, None if any_number else surely + maybe
 
     return count
 
@@ -356,7 +369,8 @@ def _total(members: Members, item: Function, counts: Function) -> Function:
             if included is not False:
                 amount: Range = item(member)
                 # One who may or may not count brings themselves or nothing.
-                found = a.add(found, amount if included else a.hull(amount, NOTHING))
+                each = amount if included else a.hull(amount, NOTHING)
+                found = a.add(found, a.any_number_of(each) if member.is_perhaps else each)
         return found
 
     return total

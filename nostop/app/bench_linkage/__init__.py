@@ -1,0 +1,1 @@
+"""Linkage held against its bars: labelled sets, made-up people, and plain Splink beside it."""

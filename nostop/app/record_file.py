@@ -1,0 +1,50 @@
+"""A Parquet file of source records, as people who are not nostop write one."""
+
+from pathlib import Path
+
+import polars as pl
+
+from nostop.app.link_history import read_parquet
+from nostop.frames import SourceRecords, empty
+from nostop.model import LinkageError, nearest
+
+_NEEDED = ("source", "record_id")
+_EXTRA = "extra_"
+
+
+def read_records(path: Path) -> pl.DataFrame:
+    """Return the records of a Parquet file as `SourceRecords` and its `extra_*` columns.
+
+    Columns that it lacks are null; dates may be ISO text; other columns are not looked at.
+
+    Raises:
+        LinkageError: it cannot be read, `source` or `record_id` is missing, or a column has a type
+            that cannot be used.
+    """
+    frame = read_parquet(path)
+    for name in _NEEDED:
+        if name not in frame.columns:
+            raise LinkageError(
+                f"{path}: column '{name}' is missing{nearest(name, frame.columns)}, "
+                f"found {frame.columns}"
+            )
+    schema = empty(SourceRecords).schema
+    known = [_as_type(frame, name, dtype, path) for name, dtype in schema.items()]
+    extras = sorted(name for name in frame.columns if name.startswith(_EXTRA))
+    return pl.DataFrame([*known, *frame.select(extras).get_columns()])
+
+
+def _as_type(frame: pl.DataFrame, name: str, dtype: pl.DataType, path: Path) -> pl.Series:
+    if name not in frame.columns:
+        return pl.Series(name, [None] * frame.height, dtype=dtype)
+    column = frame[name]
+    if column.dtype in (dtype, pl.Null):
+        return column.cast(dtype)
+    if column.dtype != pl.String or dtype != pl.Date:
+        raise LinkageError(f"{path}: column '{name}' is {column.dtype}, expected {dtype}")
+    try:
+        return column.str.to_date("%Y-%m-%d")
+    except pl.exceptions.PolarsError:
+        raise LinkageError(
+            f"{path}: column '{name}' holds text that is no date such as 1950-03-01"
+        ) from None

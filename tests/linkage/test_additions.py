@@ -1,0 +1,132 @@
+"""A day's changes linked alone give what linking everybody anew gives; ids last through it all."""
+
+import random
+from collections.abc import Iterator
+
+import polars as pl
+import pytest
+
+from nostop.linkage import link
+from nostop.linkage.additions import Added, add
+from nostop.linkage.duck import kept_open, reused
+from nostop.linkage.history import Remembered, no_history, placed, remembered
+from nostop.linkage.standing import standing
+from nostop.model import LinkageError
+from tests.linkage.histories import DAY, told
+from tests.linkage.people import groups
+from tests.linkage.towns import town
+
+KEY = ["source", "record_id"]
+RECORDS = town(16)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_database() -> Iterator[None]:
+    """Opening a database takes longer than linking a handful of records."""
+    with kept_open() as database, reused(database):
+        yield
+
+
+def day_after(before: pl.DataFrame, now: pl.DataFrame) -> tuple[Added, pl.DataFrame]:
+    """Return what adding the difference gives, and what linking everybody anew gives."""
+    was = link(before)
+    stood = standing(before, was)
+    gone_or_other = before.join(now, on=before.columns, how="anti", nulls_equal=True)
+    changed = pl.concat([gone_or_other, now.join(gone_or_other, on=KEY, how="semi")])
+    return add(now, was, changed, link, stood), link(now)
+
+
+def test_new_records_find_their_people_and_nobody_else_is_linked_again() -> None:
+    new = pl.col("record_id").is_in(["003", "007"]) & (pl.col("source") == "rti")
+    added, anew = day_after(RECORDS.filter(~new), RECORDS)
+    assert groups(added.links) == groups(anew)
+    assert 6 <= added.linked_again < RECORDS.height // 2
+
+
+def test_records_withdrawn_part_whom_they_held_together() -> None:
+    bridge = (pl.col("record_id") == "005") & (pl.col("source") == "dwp")
+    added, anew = day_after(RECORDS, RECORDS.filter(~bridge))
+    assert groups(added.links) == groups(anew)
+    assert added.links.height == RECORDS.height - 1
+
+
+def test_a_record_corrected_leaves_one_person_and_joins_another() -> None:
+    other = RECORDS.filter(pl.col("source") == "dwp", pl.col("record_id") == "009")
+    is_rti = (pl.col("source") == "rti") & (pl.col("record_id") == "004")
+    said = [name for name in RECORDS.columns if name not in KEY]
+    corrected = RECORDS.with_columns(
+        pl.when(is_rti)
+        .then(pl.lit(other[name][0], RECORDS.schema[name]))
+        .otherwise(name)
+        .alias(name)
+        for name in said
+    )
+    added, anew = day_after(RECORDS, corrected)
+    assert groups(added.links) == groups(anew)
+    assert any({"rti:004", "dwp:009"} <= group for group in groups(added.links))
+
+
+def test_nothing_changed_links_nobody_again() -> None:
+    was = link(RECORDS)
+    added = add(RECORDS, was, RECORDS.clear(), link, standing(RECORDS, was))
+    assert added.linked_again == 0
+    assert added.links.equals(was)
+
+
+def test_links_of_other_records_are_refused() -> None:
+    with pytest.raises(LinkageError, match="the links are not of these records"):
+        standing(RECORDS, link(RECORDS.head(5)))
+
+
+@pytest.mark.parametrize("batches", [2, 7])
+def test_inv_32_batches_in_any_order_give_the_clusters_of_one_go(batches: int) -> None:
+    chance = random.Random(batches)  # noqa: S311 - a draw, no secret
+    order = list(range(RECORDS.height))
+    chance.shuffle(order)
+    ends = [*sorted(chance.sample(range(1, RECORDS.height), batches - 1)), RECORDS.height]
+    now = RECORDS[order[: ends[0]]]
+    links = link(now)
+    stood, log = standing(now, links), no_history()
+    found = remembered(links, log, None, DAY)
+    for end in ends[1:]:
+        now = RECORDS[order[:end]]
+        added = add(now, found.links, RECORDS.clear(), link, stood)
+        stood, found = added.standing, _after(found, added)
+    assert groups(found.links) == groups(link(RECORDS))
+
+
+def _after(before: Remembered, added: Added) -> Remembered:
+    """Remember a day, and check that no id changed but by a merge or a split."""
+    found = remembered(added.links, before.log, None, DAY)
+    moved = found.new.drop_nulls(["source", "other_id", "person_id"])
+    both = before.links.join(found.links, on=KEY, how="inner", validate="1:1")
+    other = both.filter(pl.col("person_id") != pl.col("person_id_right"))
+    assert other.height == moved.height
+    assert {kind for kind, _ in told(moved)} <= {"merged", "split"}
+    assert placed(found.log).equals(found.links.select(*KEY, "person_id"))
+    return found
+
+
+def test_ids_last_through_ten_days_of_changes() -> None:
+    chance = random.Random(5)  # noqa: S311 - a draw, no secret
+    keys = list(range(RECORDS.height))
+    here = set(chance.sample(keys, 36))
+    now = RECORDS[sorted(here)]
+    links = link(now)
+    stood, found = standing(now, links), remembered(links, no_history(), None, DAY)
+    for _ in range(10):
+        gone = set(chance.sample(sorted(here), 2))
+        here = here - gone | set(chance.sample(sorted(set(keys) - here), 2))
+        before, now = now, RECORDS[sorted(here)]
+        added = add(now, found.links, before.join(now, on=KEY, how="anti"), link, stood)
+        stood, found = added.standing, _after(found, added)
+    assert groups(found.links) == groups(link(now))
+
+
+def test_inv_32_any_order_of_records_gives_the_same_clusters_and_ids() -> None:
+    links = link(RECORDS)
+    chance = random.Random(7)  # noqa: S311 - a draw, no secret
+    order = list(range(RECORDS.height))
+    for _ in range(12):
+        chance.shuffle(order)
+        assert link(RECORDS[order]).equals(links)
