@@ -72,6 +72,7 @@ def test_run_writes_every_result_and_its_manifest(ran: Run) -> None:
     assert {path.name for path in out.iterdir()} == {
         "determinations.parquet",
         "claim_paths.parquet",
+        "conflicts.parquet",
         "evidence.parquet",
         "link_events.parquet",
         "links.parquet",

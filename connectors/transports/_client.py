@@ -175,7 +175,7 @@ class Line:
         answer = self._client.post(
             _address(auth.token_url, where),
             data=form,
-            auth=None if auth.secret_in_body else httpx.BasicAuth(*names),
+            auth=httpx.USE_CLIENT_DEFAULT if auth.secret_in_body else httpx.BasicAuth(*names),
         )
         if answer.status_code in (400, 401, 403):
             raise FetchError(

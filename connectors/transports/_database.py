@@ -11,7 +11,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import URL, Connection, CursorResult, Engine, NullPool, create_engine, text
+from sqlalchemy import (
+    URL,
+    Connection,
+    CursorResult,
+    Engine,
+    ExceptionContext,
+    NullPool,
+    create_engine,
+    event,
+    text,
+)
 from sqlalchemy.exc import DBAPIError
 
 from connectors.transports._manners import BrokenOffError, Watch, is_loopback
@@ -23,9 +33,13 @@ _REFUSED = {
     "28": "refuses our user or password",
     "3D": "has no such database",
     "42": "cannot run the statement, or does not let us: look at its tables and columns",
+    "0A": "the statement would change something: only reading is allowed",
     "25": "the statement would change something: only reading is allowed",
     "22": "the statement meets a value that it cannot work with",
 }
+
+#: What may be over by the next try: lost lines, want of resources, shutdowns, conflicts.
+_PASSING = ("08", "40", "53", "55", "57", "58")
 
 T = TypeVar("T")
 
@@ -39,6 +53,7 @@ class Reading:
     def __init__(self, url: URL, watch: Watch) -> None:
         self._watch = watch
         self._engine = _engine(url, watch)
+        event.listen(self._engine, "handle_error", _close_cursor)
         self._worker = ThreadPoolExecutor(max_workers=1)
         self._connection: Connection | None = None
         self._result: CursorResult[Any] | None = None
@@ -138,6 +153,15 @@ class Reading:
             raise _refusal(error, self._watch) from None
 
 
+def _close_cursor(context: ExceptionContext) -> None:
+    """Close a cursor that an error leaves open; SQLAlchemy does not where the line is lost."""
+    cursor: Any = getattr(context.execution_context, "cursor", None)
+    # The first try may find out that the line is lost, and only the second then close the cursor.
+    for _ in range(2):
+        with suppress(Exception):
+            cursor.close()
+
+
 def _engine(url: URL, watch: Watch) -> Engine:
     if url.get_backend_name() == "sqlite":
         return create_engine("sqlite://", creator=lambda: _sqlite(url, watch), poolclass=NullPool)
@@ -171,8 +195,9 @@ def _refusal(error: DBAPIError, watch: Watch) -> FetchError:
         state = "28000"
     if not state and isinstance(error.orig, sqlite3.Error):
         return FetchError(f"{source}: {_sqlite_says(said)}")
-    if state[:2] in _REFUSED:
-        return FetchError(f"{source}: {_REFUSED[state[:2]]} (SQLSTATE {state})")
+    if state and state[:2] not in _PASSING:
+        told = _REFUSED.get(state[:2], "does not do what the statement asks")
+        return FetchError(f"{source}: {told} (SQLSTATE {state})")
     return BrokenOffError(f"{source}: cannot be reached, or the line broke off")
 
 

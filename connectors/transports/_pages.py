@@ -1,7 +1,7 @@
 """Lists that a service gives page by page: how the next is asked for, and what a page holds."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import ClassVar
@@ -69,7 +69,9 @@ class PagedList:
     paging: Paging
     bytes_at_most: int
 
-    def pages(self, line: Line, url: str, parameters: Mapping[str, str]) -> Iterator[Page]:
+    def pages(
+        self, line: Line, url: str, parameters: Mapping[str, str]
+    ) -> Generator[Page, None, None]:
         """Yield every page, in order; each is asked for again where its answer breaks off.
 
         Raises:
@@ -78,7 +80,8 @@ class PagedList:
         paging, asked = self.paging, dict(parameters)
         if paging.page_parameter:
             asked[paging.page_parameter] = str(paging.first_page)
-        place, seen = (url, asked), set[str]()
+        seen = set[str]()
+        place: tuple[str, Mapping[str, str]] = (url, asked)
         for number in range(1, paging.at_most + 1):
             page, link = self._page(line, number, *place)
             yield page

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -94,7 +94,9 @@ class CloudEvents:
             recent = " ".join(list(known)[-self.remember :])
             return Fetched((part.finish(),), {"of": name, "last": last, "known": recent})
 
-    def _answers(self, line: Line, watch: Watch, last: str) -> Iterator[list["_Event"]]:
+    def _answers(
+        self, line: Line, watch: Watch, last: str
+    ) -> Generator[list["_Event"], None, None]:
         asked = {key: str(value) for key, value in self.parameters.items()}
         accept = {"Accept": f"{_BATCH}, {_ONE}"}
         seen = set[str]()

@@ -1,7 +1,7 @@
 """A bucket or container: S3 and its kin, Azure, Google; or a folder, as `file:///...`."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -98,10 +98,11 @@ class ObjectStore:
             if value.startswith("http:") and not is_loopback(urlsplit(value).hostname):
                 raise FetchError(f"options: '{key}' has to begin with https://")
         config = {key: secret(variable) for key, variable in self.credentials_env.items()}
+        build: Callable[..., Store] = from_url
         with _told(watch):
             if scheme == "file":
-                return from_url(self.url)
-            return from_url(
+                return build(self.url)
+            return build(
                 self.url,
                 config={**self.options, **config},
                 client_options={

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import asyncssh
 
@@ -251,14 +252,14 @@ class _Visit:
                 if isinstance(piece, BaseException):
                     raise piece
                 if at == part.size:
-                    yield piece
+                    yield cast(bytes, piece)
             if part.size == wanted[0]:
                 return
 
     async def _sha256(self, sftp: asyncssh.SFTPClient, path: str) -> str:
         async with self._soon():
             companion = await sftp.open(path + self._source.sha256_suffix, "rb", block_size=0)
-            words = (await companion.read(_COMPANION_BYTES)).split()
+            words = cast(bytes, await companion.read(_COMPANION_BYTES)).split()
         return words[0].decode("ascii", "replace").lower() if words else ""
 
     @contextmanager

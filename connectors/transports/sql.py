@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import ClassVar
 
-import pyarrow as pa
+import pyarrow as pa  # type: ignore[import-untyped]  # it has no types
 from pyarrow import parquet
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -101,7 +101,7 @@ class Sql:
         part.begin()
         count, greatest = 0, None
         with Reading(url, watch) as reading:
-            names = reading.begin(self.statement, asked)
+            names = reading.begin(_HIDING.sub(_unbound, self.statement), asked)
             self._check(names, watch)
             schema = pa.schema([(name, pa.string()) for name in names])
             with disk(part.target), parquet.ParquetWriter(part, schema) as file:
@@ -139,6 +139,11 @@ def _bare(statement: str) -> str:
     if not re.match(r"(select|with)\b", bare, re.IGNORECASE) or ";" in bare:
         raise FetchError("statement: write one statement that begins with SELECT or WITH")
     return bare
+
+
+def _unbound(hidden: re.Match[str]) -> str:
+    """Return a quoted text or a comment so that a colon in it is no parameter for SQLAlchemy."""
+    return hidden[0].replace(":", r"\:")
 
 
 def _address(variable: str) -> URL:

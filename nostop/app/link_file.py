@@ -1,71 +1,168 @@
-"""Linking a file of records on its own: no feeds, no rules."""
+"""Linking a file of records on its own, learning from files, and holding links against labels."""
 
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import polars as pl
 
 from nostop import linkage
-from nostop.frames import Links, SourceRecords, check, empty
+from nostop.app.link_history import read_parquet, read_verdicts
+from nostop.app.record_file import read_records
+from nostop.frames import Links, Verdicts, check
+from nostop.linkage.evaluate import (
+    ClusterQuality,
+    LinkQuality,
+    by_group,
+    calibration,
+    evaluate,
+    evaluate_clusters,
+)
+from nostop.linkage.model import MODEL_FILE, Model, read_model
+from nostop.linkage.training import Taught
+from nostop.linkage.verdicts import binding
 from nostop.model import LinkageError, nearest
 
-_NEEDED = ("source", "record_id")
+#: What a column of labels that says who is who may be called.
+LABEL_COLUMNS = ("true_person", "person_id", "true_person_id", "cluster")
 
 
-def link_file(records: Path, out: Path, previous: Path | None = None) -> pl.DataFrame:
+def link_file(
+    records: Path,
+    out: Path,
+    previous: Path | None = None,
+    *,
+    deduplicated: Collection[str] = (),
+    verdicts: Path | None = None,
+    model: Path | None = None,
+) -> pl.DataFrame:
     """Write, and return, which person each record of a Parquet file is (`Links`).
 
     Args:
-        records: the columns of `SourceRecords`; `source` and `record_id` must be there, of the
-            others those that the source
-            has. Dates may be ISO text. Other columns are not looked at.
+        records: the columns of `SourceRecords` and `extra_*`; see record_file.read_records.
         out: the Parquet file to write.
         previous: the `Links` of an earlier run, whose person ids live on.
+        deduplicated: sources with at most one record a person.
+        verdicts: a file of clerks' verdicts, as `nostop link verdicts` keeps them or as plain
+            columns source_l, record_id_l, source_r, record_id_r, verdict.
+        model: a model file of `nostop link train`; the one that ships with nostop if None.
     Raises:
-        LinkageError: a file cannot be read, or a column cannot be used.
+        LinkageError: a file cannot be read, a column cannot be used, a source is not there, or
+            verdicts contradict each other.
         FrameError: a record comes twice.
     """
-    older = None if previous is None else check(Links, _parquet(previous))
-    links = linkage.link(_as_records(_parquet(records), records), previous=older)
+    older = None if previous is None else check(Links, read_parquet(previous))
+    told = read_records(records)
+    _refuse_unknown(deduplicated, told, records)
+    links = linkage.link(
+        told,
+        previous=older,
+        verdicts=None if verdicts is None else _verdicts(verdicts),
+        deduplicated=frozenset(deduplicated),
+        model=model,
+    )
     out.parent.mkdir(parents=True, exist_ok=True)
     links.write_parquet(out)
     return links
 
 
-def _parquet(path: Path) -> pl.DataFrame:
-    try:
-        return pl.read_parquet(path)
-    except (OSError, pl.exceptions.PolarsError) as error:
+def train_file(
+    records: Sequence[Path], out: Path, made_on: date, labels: Sequence[Path] = ()
+) -> Model:
+    """Write, and return, a model learnt from files of records.
+
+    Args:
+        records: files as `link_file` takes.
+        out: the JSON file to write.
+        made_on: the date that the file states.
+        labels: one file of labels for each file of records, or none at all: source, record_id and
+            who it is (one of LABEL_COLUMNS).
+    Raises:
+        LinkageError: a file cannot be read, or there are labels for some files only.
+    """
+    if labels and len(labels) != len(records):
         raise LinkageError(
-            f"{path}: cannot be read as Parquet: {str(error).splitlines()[0]}"
-        ) from error
+            f"there are {len(records)} files of records and {len(labels)} of labels: "
+            "give labels for each, in the same order, or for none"
+        )
+    truths = [_truth(path) for path in labels] or [None] * len(records)
+    sets = [Taught(read_records(path), truth) for path, truth in zip(records, truths, strict=True)]
+    model = linkage.train(sets, made_on, read_model(MODEL_FILE))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(model.as_json() + "\n", encoding="utf-8")
+    return model
 
 
-def _as_records(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
-    schema = empty(SourceRecords).schema
-    for name in _NEEDED:
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """How right links are (see linkage.evaluate).
+
+    groups: for each column asked for, the quality within each group.
+    """
+
+    pairs: LinkQuality
+    people: ClusterQuality
+    bands: pl.DataFrame
+    groups: dict[str, pl.DataFrame]
+
+
+def evaluate_file(links: Path, labels: Path, by: Sequence[str] = ()) -> Evaluation:
+    """Return how right the links of a file are, by labels.
+
+    Args:
+        links: a file that `link_file` wrote.
+        labels: source, record_id, who it is (one of LABEL_COLUMNS), and the columns of `by`.
+        by: columns of labels to show apart: sex, age band, origin of the name, area.
+    Raises:
+        LinkageError: a file cannot be read, or lacks a column.
+        FrameError: the links lack a column.
+    """
+    found = check(Links, read_parquet(links))
+    truth = _truth(labels, by)
+    if not found.join(truth, on=["source", "record_id"], how="semi").height:
+        raise LinkageError(f"{labels}: labels no record of {links}; is it of other records?")
+    return Evaluation(
+        pairs=evaluate(found, truth),
+        people=evaluate_clusters(found, truth),
+        bands=calibration(found, truth),
+        groups={column: by_group(found, truth, column) for column in by},
+    )
+
+
+def _verdicts(path: Path) -> pl.DataFrame:
+    if not path.exists():
+        raise LinkageError(f"{path}: no such file of verdicts")
+    plain = read_parquet(path)
+    kept = set(Verdicts.columns()) <= set(plain.columns)
+    return binding(read_verdicts(path)) if kept else plain
+
+
+def _refuse_unknown(sources: Collection[str], records: pl.DataFrame, path: Path) -> None:
+    there = sorted(set(records["source"].drop_nulls()))
+    for source in sources:
+        if source not in there:
+            raise LinkageError(
+                f"{path}: has no source '{source}'{nearest(source, there)}; it has {there}"
+            )
+
+
+def _truth(path: Path, by: Sequence[str] = ()) -> pl.DataFrame:
+    frame = read_parquet(path)
+    who = next((name for name in LABEL_COLUMNS if name in frame.columns), None)
+    if who is None:
+        raise LinkageError(
+            f"{path}: no column says who is who; expected one of {list(LABEL_COLUMNS)}, "
+            f"found {frame.columns}"
+        )
+    for name in ("source", "record_id", *by):
         if name not in frame.columns:
             raise LinkageError(
                 f"{path}: column '{name}' is missing{nearest(name, frame.columns)}, "
                 f"found {frame.columns}"
             )
-    columns = [
-        _as_type(frame, name, dtype, path)
-        if name in frame.columns
-        else pl.lit(None, dtype).alias(name)
-        for name, dtype in schema.items()
-    ]
-    return frame.select(columns)
-
-
-def _as_type(frame: pl.DataFrame, name: str, dtype: pl.DataType, path: Path) -> pl.Series:
-    column = frame[name]
-    if column.dtype == dtype:
-        return column
-    if column.dtype != pl.Null and not (column.dtype == pl.String and dtype == pl.Date):
-        raise LinkageError(f"{path}: column '{name}' is {column.dtype}, expected {dtype}")
-    try:
-        return column.str.to_date("%Y-%m-%d") if column.dtype == pl.String else column.cast(dtype)
-    except pl.exceptions.PolarsError:
-        raise LinkageError(
-            f"{path}: column '{name}' holds text that is no date such as 1950-03-01"
-        ) from None
+    key = [pl.col(name).cast(pl.String) for name in ("source", "record_id")]
+    truth = frame.select(*key, *[name for name in by], person_id=pl.col(who).cast(pl.String))
+    if truth.select("source", "record_id").is_duplicated().any():
+        raise LinkageError(f"{path}: labels a record twice")
+    return truth

@@ -4,27 +4,37 @@ from pathlib import Path
 
 import polars as pl
 
+from nostop.app.link_additions import keep_index
 from nostop.app.link_history import read_parquet
 from nostop.app.record_file import read_records
+from nostop.app.standing_files import kept_standing
 from nostop.frames import Links, check
 from nostop.linkage.lookup import Lookup
 
 
-def open_lookup(records: Path, links: Path) -> Lookup:
+def open_lookup(records: Path, links: Path, index: Path | None = None) -> Lookup:
     """Return all records of a linking, ready to be asked; `find` then answers at once.
 
+    Args:
+        records, links: Parquet files of one linking.
+        index: a folder that keeps what stands of it; made where there is none.
     Raises:
         LinkageError: a file cannot be read, or they are not of one linking.
         FrameError: a table lacks a column or repeats a key.
     """
-    return Lookup(read_records(records), check(Links, read_parquet(links)))
+    if index is not None and not index.exists():
+        keep_index(records, links, index)
+    stood = None if index is None else kept_standing(index)
+    return Lookup(read_records(records), check(Links, read_parquet(links)), stood)
 
 
-def look_up(records: Path, links: Path, asked: dict[str, object], most: int) -> pl.DataFrame:
+def look_up(
+    records: Path, links: Path, asked: dict[str, object], most: int, index: Path | None = None
+) -> pl.DataFrame:
     """Return who a record may be, the likeliest first, with what is known of them.
 
     Args:
-        records, links: Parquet files of one linking.
+        records, links, index: see `open_lookup`.
         asked: columns of `SourceRecords` and what is known of the record.
         most: at most so many people.
     Returns:
@@ -32,7 +42,7 @@ def look_up(records: Path, links: Path, asked: dict[str, object], most: int) -> 
     Raises:
         LinkageError, FrameError: see `open_lookup`, and `Lookup.find`.
     """
-    found = open_lookup(records, links).find(asked, most)
+    found = open_lookup(records, links, index).find(asked, most)
     return found.join(
         read_records(records),
         on=["source", "record_id"],

@@ -15,7 +15,8 @@ _EXTRA = "extra_"
 def read_records(path: Path) -> pl.DataFrame:
     """Return the records of a Parquet file as `SourceRecords` and its `extra_*` columns.
 
-    Columns that it lacks are null; dates may be ISO text; other columns are not looked at.
+    Columns that it lacks are null; dates may be ISO text, of which what is no date is unknown; other
+    columns are not looked at.
 
     Raises:
         LinkageError: it cannot be read, `source` or `record_id` is missing, or a column has a type
@@ -40,11 +41,23 @@ def _as_type(frame: pl.DataFrame, name: str, dtype: pl.DataType, path: Path) -> 
     column = frame[name]
     if column.dtype in (dtype, pl.Null):
         return column.cast(dtype)
+    if dtype == pl.String and (
+        column.dtype.is_integer() or isinstance(column.dtype, pl.Categorical)
+    ):
+        return column.cast(dtype)
+    if isinstance(column.dtype, pl.Datetime) and dtype == pl.Date:
+        return column.cast(dtype)
     if column.dtype != pl.String or dtype != pl.Date:
         raise LinkageError(f"{path}: column '{name}' is {column.dtype}, expected {dtype}")
-    try:
-        return column.str.to_date("%Y-%m-%d")
-    except pl.exceptions.PolarsError:
+    return _as_dates(column, path)
+
+
+def _as_dates(column: pl.Series, path: Path) -> pl.Series:
+    """Return text as dates: a slip such as 1856-86-18 is an unknown date, in a column of dates."""
+    dates = column.str.strip_chars().str.to_date("%Y-%m-%d", strict=False)
+    written = column.len() - column.null_count()
+    if written and (dates.len() - dates.null_count()) * 2 < written:
         raise LinkageError(
-            f"{path}: column '{name}' holds text that is no date such as 1950-03-01"
-        ) from None
+            f"{path}: column '{column.name}' holds text that is no date such as 1950-03-01"
+        )
+    return dates

@@ -1,11 +1,12 @@
-"""What stands of a linking, kept in a folder beside it, so that the next change or question need not
-begin with everybody.
+"""What stands of a linking, kept in a folder: the next change need not begin with everybody.
 
 It holds personal data in standard form: keep it where the records are.
 """
 
 import json
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -30,10 +31,8 @@ def keep_standing(standing: Standing, folder: Path) -> None:
     for column, rare in weighing.rarities.items():
         write_whole(rare, folder / f"rare_{column}.parquet")
     told = {
-        "m": weighing.weights.m,
-        "u": weighing.weights.u,
-        "true_pairs_a_mention": weighing.weights.true_pairs_a_mention,
-        "calibration": [weighing.calibration.bits, weighing.calibration.probability],
+        "weights": asdict(weighing.weights),
+        "calibration": asdict(weighing.calibration),
         "unseen": weighing.unseen,
         "prior_bits": weighing.prior_bits,
     }
@@ -54,13 +53,12 @@ def kept_standing(folder: Path) -> Standing:
         ) from error
     tables = {name: read_parquet(folder / f"{name}.parquet") for name in _TABLES}
     prepared: pl.DataFrame = tables["prepared"]
-    bits, probability = told["calibration"]
     weighing = Weighing(
         comparisons=tuple(comparisons_of(prepared)),
-        weights=Weights(
-            _levels(told["m"]), _levels(told["u"]), float(told["true_pairs_a_mention"])
+        weights=Weights(**{name: _levels(value) for name, value in told["weights"].items()}),
+        calibration=Calibration(
+            **{name: tuple(value) for name, value in told["calibration"].items()}
         ),
-        calibration=Calibration(tuple(bits), tuple(probability)),
         rarities={
             column: read_parquet(folder / f"rare_{column}.parquet") for column in told["unseen"]
         },
@@ -72,5 +70,8 @@ def kept_standing(folder: Path) -> Standing:
     return Standing(**tables, keys=keys, weighing=weighing)
 
 
-def _levels(told: dict[str, list[float]]) -> dict[str, tuple[float, ...]]:
+def _levels(told: Any) -> Any:  # noqa: ANN401 - as JSON gives it
+    """Return the levels of comparisons as they were; JSON knows no tuples."""
+    if not isinstance(told, dict):
+        return told
     return {name: tuple(shares) for name, shares in told.items()}

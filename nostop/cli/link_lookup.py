@@ -1,6 +1,7 @@
 """`nostop link lookup`: who a record may be, for a caseworker."""
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import polars as pl
@@ -30,6 +31,14 @@ def lookup(
     ] = None,
     postcode: Known = None,
     town: Known = None,
+    index: Annotated[
+        Path | None,
+        typer.Option(
+            "--index",
+            metavar="DIR",
+            help="Keep all records ready in this folder, which holds personal data.",
+        ),
+    ] = None,
     most: Annotated[int, typer.Option("--most", metavar="N", help="At most so many people.")] = 10,
     as_json: JsonOption = False,
 ) -> None:
@@ -47,7 +56,7 @@ def lookup(
         "town": town,
     }
     known = {name: value for name, value in asked.items() if value is not None}
-    found = app.look_up(records, links, known, most)
+    found = app.look_up(records, links, known, most, index)
     if as_json:
         shown = found.with_columns(pl.col(pl.Date).dt.to_string("iso"))
         typer.echo(json.dumps(shown.to_dicts(), indent=2, ensure_ascii=False))

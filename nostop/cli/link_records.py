@@ -25,10 +25,33 @@ def link(
             help="An earlier result, whose person ids live on.",
         ),
     ] = None,
+    deduplicated: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--deduplicated",
+            metavar="SOURCE",
+            help="A source with at most one record a person; may be given more than once.",
+        ),
+    ] = None,
+    verdicts: Annotated[
+        Path | None,
+        typer.Option("--verdicts", metavar="FILE", help="What clerks decided; it binds."),
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option("--model", metavar="MODEL.json", help="A model of `link train`, not ours."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say which records are one person: source, record_id, person_id and confidence."""
-    links = app.link_file(records, out_file, previous)
+    links = app.link_file(
+        records,
+        out_file,
+        previous,
+        deduplicated=deduplicated or (),
+        verdicts=verdicts,
+        model=model,
+    )
     people = links["person_id"].n_unique()
     if as_json:
         typer.echo(json.dumps({"records": links.height, "people": people, "out": str(out_file)}))

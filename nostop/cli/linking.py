@@ -6,6 +6,8 @@ from nostop.cli.on_demand import on_demand
 
 _COMMANDS = {
     "records": "nostop.cli.link_records:link",
+    "train": "nostop.cli.link_train:train",
+    "evaluate": "nostop.cli.link_evaluate:evaluate",
     "history": "nostop.cli.link_history:history",
     "undo": "nostop.cli.link_undo:undo",
     "review": "nostop.cli.link_review:review",

@@ -1,8 +1,8 @@
 """Those who may belong to a benefit unit or household without anybody having told of them.
 
-Where it is not known who the children of a benefit unit are, whether there is a partner, or who else
-lives in a household, one more row stands in the frames for any number of such people. Nothing is
-known of them but their role. What is taken over members is then as open as it has to be: a known
+Where it is not known who the children of a benefit unit are, whether there is a partner, or who
+else lives in a household, one more row stands in the frames for any number of such people. Nothing
+is known of them but their role. What is taken over members is then as open as it has to be: a known
 child settles `any_child`, and the number of children has no upper end.
 """
 

@@ -55,8 +55,8 @@ class Comparison:
 
 
 _SWAPPED = (
-    "(jaro_winkler_similarity(l.first, r.surname) >= 0.92 "
-    "AND jaro_winkler_similarity(l.surname, r.first) >= 0.92)"
+    "(l.first_sound = r.sound AND l.sound = r.first_sound "
+    "AND l.first != r.first AND l.surname != r.surname)"
 )
 _FIRST = Comparison(
     "first",
@@ -66,7 +66,7 @@ _FIRST = Comparison(
         ("form", "list_has_any(l.families, r.families) OR l.given = r.first OR r.given = l.first"),
         ("swapped", _SWAPPED),
         ("middle", "l.middle = r.first OR r.middle = l.first"),
-        ("near", "jaro_winkler_similarity(l.first, r.first) >= 0.9"),
+        ("near", "jaro_winkler_similarity(l.first, r.first, 0.9) >= 0.9"),
         (
             "initial",
             "(length(l.first) = 1 OR length(r.first) = 1) AND l.first[1] = r.first[1]",
@@ -76,7 +76,7 @@ _FIRST = Comparison(
             "least(length(l.first), length(r.first)) >= 3 "
             "AND (starts_with(l.first, r.first) OR starts_with(r.first, l.first))",
         ),
-        ("alike", "jaro_winkler_similarity(l.first, r.first) >= 0.78"),
+        ("alike", "jaro_winkler_similarity(l.first, r.first, 0.78) >= 0.78"),
     ),
     (("exact", "first"),),
 )
@@ -85,11 +85,15 @@ _SURNAME = Comparison(
     ("surname",),
     (
         ("exact", "l.surname = r.surname"),
-        ("slip", "damerau_levenshtein(l.surname, r.surname) <= 1"),
+        (
+            "slip",
+            "jaro_winkler_similarity(l.surname, r.surname, 0.7) >= 0.7 "
+            "AND damerau_levenshtein(l.surname, r.surname) <= 1",
+        ),
         ("part", "list_has_any(l.parts, r.parts)"),
-        ("near", "jaro_winkler_similarity(l.surname, r.surname) >= 0.9"),
+        ("near", "jaro_winkler_similarity(l.surname, r.surname, 0.9) >= 0.9"),
         ("sound", "l.sound = r.sound"),
-        ("alike", "jaro_winkler_similarity(l.surname, r.surname) >= 0.8"),
+        ("alike", "jaro_winkler_similarity(l.surname, r.surname, 0.8) >= 0.8"),
     ),
     (("exact", "surname"),),
     counted=_SWAPPED,
@@ -103,7 +107,7 @@ _MIDDLE = Comparison(
             "initial",
             "l.middle[1] = r.middle[1] AND (length(l.middle) = 1 OR length(r.middle) = 1)",
         ),
-        ("near", "jaro_winkler_similarity(l.middle, r.middle) >= 0.85"),
+        ("near", "jaro_winkler_similarity(l.middle, r.middle, 0.85) >= 0.85"),
     ),
 )
 _BORN = Comparison(
@@ -127,7 +131,11 @@ _BORN = Comparison(
             "l.born[1:4] = r.born[1:4] "
             "AND (l.born[5:6] = r.born[5:6] OR l.born[7:8] = r.born[7:8])",
         ),
-        ("edits", "damerau_levenshtein(l.born, r.born) <= 2"),
+        (
+            "edits",
+            "jaro_similarity(l.born, r.born, 0.8) >= 0.8 "
+            "AND damerau_levenshtein(l.born, r.born) <= 2",
+        ),
         ("near", "abs(l.birth_year - r.birth_year) <= 2"),
     ),
     (("exact", "born"),),
@@ -142,6 +150,11 @@ _NINO = Comparison(
     ),
 )
 _SEX = Comparison("sex", ("sex",), (("exact", "l.sex = r.sex"),))
+#: The cheap measure spares most pairs the dear one, which it never contradicts.
+_NEAR_POSTCODE = (
+    "(jaro_similarity(l.postcode, r.postcode, 0.8) >= 0.8 "
+    "AND damerau_levenshtein(l.postcode, r.postcode) <= 1)"
+)
 _PLACE = Comparison(
     "place",
     ("dwelling", "postcode", "line", "town"),
@@ -149,14 +162,14 @@ _PLACE = Comparison(
         ("dwelling", "l.dwelling = r.dwelling"),
         (
             "address",
-            "jaro_winkler_similarity(l.line, r.line) >= 0.92 "
-            "AND (l.town = r.town OR damerau_levenshtein(l.postcode, r.postcode) <= 1)",
+            "jaro_winkler_similarity(l.line, r.line, 0.92) >= 0.92 "
+            f"AND (l.town = r.town OR {_NEAR_POSTCODE})",
         ),
         ("postcode", "l.postcode = r.postcode"),
         ("line", "l.line = r.line"),
-        ("postcode_slip", "damerau_levenshtein(l.postcode, r.postcode) <= 1"),
+        ("postcode_slip", _NEAR_POSTCODE),
         ("area", "l.outcode = r.outcode"),
-        ("town", "jaro_winkler_similarity(l.town, r.town) >= 0.93"),
+        ("town", "jaro_winkler_similarity(l.town, r.town, 0.93) >= 0.93"),
     ),
     (("dwelling", "dwelling"), ("postcode", "postcode"), ("line", "line")),
 )
@@ -170,7 +183,7 @@ def of_extra(column: str) -> Comparison:
         (column,),
         (
             ("exact", f"l.{column} = r.{column}"),
-            ("near", f"jaro_winkler_similarity(l.{column}, r.{column}) >= 0.92"),
+            ("near", f"jaro_winkler_similarity(l.{column}, r.{column}, 0.92) >= 0.92"),
             (
                 "part",
                 f"least(length(l.{column}), length(r.{column})) >= 4 "

@@ -6,7 +6,7 @@ import polars as pl
 
 from nostop.linkage.duck import kept_open, reused
 from nostop.linkage.pairs import allowed, features
-from nostop.linkage.standing import MOST_OF_A_KEY, Asked, hashes, standing
+from nostop.linkage.standing import MOST_OF_A_KEY, Asked, Standing, hashes, standing
 from nostop.model import LinkageError
 
 _KEY = ["source", "record_id"]
@@ -22,17 +22,22 @@ class Lookup:
     Args:
         records: `SourceRecords`, and extra columns.
         links: `Links` of them.
+        stood: what stands of them, where it was kept; None: it is made, which takes a while.
     Raises:
         FrameError: a table lacks a column or repeats a key.
-        LinkageError: links and records are not of one run.
+        LinkageError: links, records and what stands are not of one run.
     """
 
-    def __init__(self, records: pl.DataFrame, links: pl.DataFrame) -> None:
-        self._standing = standing(records, links)
+    def __init__(
+        self, records: pl.DataFrame, links: pl.DataFrame, stood: Standing | None = None
+    ) -> None:
+        self._standing = standing(records, links) if stood is None else stood
         self._schema = records.schema
         person = self._standing.records.join(
             links.select(*_KEY, "person_id"), on=_KEY, how="left", validate="1:1"
         )
+        if person["person_id"].null_count() or person.height != records.height:
+            raise LinkageError("lookup: the index is of other records or links: make it anew")
         first = person.sort(_KEY).group_by("node", maintain_order=True).first()
         self._people = first.select("node", *_KEY, "person_id").sort("node")
         self._database = kept_open()
@@ -64,12 +69,14 @@ class Lookup:
             guarded = features(weighed, forms)
         people = self._standing.rows(self._people, pairs["r"])
         return (
-            guarded.select("confidence", "bits", forbidden=~allowed(), node="r")
-            .join(people, on="node", how="left", validate="1:1")
+            guarded.lazy()
+            .select("confidence", "bits", forbidden=~allowed(), node="r")
+            .join(people.lazy(), on="node", how="left", validate="1:1")
             .sort(["forbidden", "bits", "node"], descending=[False, True, False])
             .unique("person_id", keep="first", maintain_order=True)
             .head(most)
             .select(list(_FOUND))
+            .collect()
         )
 
     def _asked(self, asked: dict[str, object]) -> Asked:

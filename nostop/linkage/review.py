@@ -70,7 +70,8 @@ def review(
     _refuse_others(records, links)
     asked = pl.concat([_in_doubt(records, links, wanted, verdicts), _sample(links, wanted)])
     drawn = asked.with_columns(task_id=_task_ids(asked, wanted.seed)).sort("task_id", "origin")
-    return Review(_side_by_side(drawn.select("task_id", *SIDES), records), drawn.select(KEY_COLUMNS))
+    tasks = _side_by_side(drawn.select("task_id", *SIDES), records)
+    return Review(tasks, drawn.select(KEY_COLUMNS))
 
 
 KEY_COLUMNS = ["task_id", "origin", "stratum", "population", "sampled", *SIDES]

@@ -24,7 +24,7 @@ from nostop.linkage.weights import (
 _CHUNK = 1_000_000
 RANDOM_PAIRS = 200_000
 #: Pairs from which m is learnt; from a sample of mentions where there are more.
-LEARN_FROM_MENTIONS = 60_000
+LEARN_FROM_MENTIONS = 30_000
 #: Pairs below this weight are no candidates at all.
 LEAST_BITS = -4.0
 #: No prior is stronger than this: of so many bits, nothing is a candidate.
@@ -126,29 +126,40 @@ def levels_of(
     names = [comparison.name for comparison in comparisons]
     found = [
         levels.select("l", "r", *names)
-        for levels in compared(_with_frequencies(mentions, comparisons), pairs, comparisons)
+        for levels in compared(mentions, pairs, comparisons, rarity=False)
     ]
     empty = pl.DataFrame(schema={"l": pl.Int64, "r": pl.Int64, **dict.fromkeys(names, pl.Int8)})
     return pl.concat([empty, *found]).sort("l", "r")
 
 
 def compared(
-    mentions: pl.DataFrame, pairs: pl.DataFrame, comparisons: list[Comparison]
+    mentions: pl.DataFrame,
+    pairs: pl.DataFrame,
+    comparisons: list[Comparison],
+    *,
+    rarity: bool = True,
 ) -> Iterator[pl.DataFrame]:
     """Yield chunks of pairs with the level of each comparison and `rarity`: the bits by which the
-    values they agree on are rarer, or more common, than agreement is on the whole."""
+    values they agree on are rarer, or more common, than agreement is on the whole.
+
+    Without `rarity` it is nought, and mentions need no column of how rare their values are.
+    """
     columns = ", ".join(f"({each.sql()})::TINYINT AS {each.name}" for each in comparisons)
     rare = [
         f"CASE WHEN {each.name} = {each.level_names().index(level)} THEN rare_{column} ELSE 0 END"
         for each in comparisons
-        for level, column in each.frequent
+        for level, column in (each.frequent if rarity else ())
     ]
-    kept = ", ".join(f"l.rare_{column}" for each in comparisons for _, column in each.frequent)
+    kept = "".join(
+        f", l.rare_{column}"
+        for each in comparisons
+        for _, column in (each.frequent if rarity else ())
+    )
     names = ", ".join(each.name for each in comparisons)
     # Our own column names only; the values stay in the tables.
     query = (
-        f"SELECT l, r, {names}, ({' + '.join(rare)})::DOUBLE AS rarity FROM ("  # noqa: S608
-        f"SELECT p.l, p.r, {columns}, {kept} FROM pairs p "
+        f"SELECT l, r, {names}, ({' + '.join(rare) or '0'})::DOUBLE AS rarity FROM ("  # noqa: S608
+        f"SELECT p.l, p.r, {columns}{kept} FROM pairs p "
         "JOIN mentions l ON p.l = l.node JOIN mentions r ON p.r = r.node)"
     )
     with connection() as database:

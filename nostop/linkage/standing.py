@@ -87,14 +87,17 @@ class Standing:
         starts = self.keys["hash"].search_sorted(values, side="left").cast(pl.Int64)
         ends = self.keys["hash"].search_sorted(values, side="right").cast(pl.Int64)
         found = (
-            pl.DataFrame({"hash": values, "row": starts, "end": ends})
+            pl.LazyFrame({"hash": values, "row": starts, "end": ends})
             .filter((pl.col("end") - pl.col("row")).is_between(1, MOST_OF_A_KEY))
             .with_columns(row=pl.int_ranges("row", "end"))
             .explode("row")
+            .collect()
         )
         behind = found.select("hash", r=self.keys["node"].gather(found["row"]))
-        pairs = wanted.rename({"node": "l"}).join(behind, on="hash", how="inner", validate="m:m")
-        return pairs.select("l", "r").filter(pl.col("l") != pl.col("r")).unique().sort("l", "r")
+        asking = wanted.lazy().rename({"node": "l"})
+        pairs = asking.join(behind.lazy(), on="hash", how="inner", validate="m:m")
+        others = pairs.select("l", "r").filter(pl.col("l") != pl.col("r"))
+        return others.unique().sort("l", "r").collect()
 
     def rows(self, frame: pl.DataFrame, nodes: pl.Series) -> pl.DataFrame:
         """Return the rows of `forms` or `prepared` of some nodes."""
@@ -174,8 +177,9 @@ def hashes(prepared: pl.DataFrame) -> pl.DataFrame:
         whole = pl.struct(part.alias(str(n)) for n, part in enumerate(parts)).hash(number)
         said = pl.all_horizontal(part.is_not_null() for part in parts)
         found.append(pl.when(said).then(whole).alias(str(number)))
-    wide = prepared.with_columns(names=names).select("node", *found)
-    return wide.unpivot(index="node", value_name="hash").drop_nulls("hash").select("node", "hash")
+    wide = prepared.lazy().with_columns(names=names).select("node", *found)
+    long = wide.unpivot(index="node", value_name="hash").drop_nulls("hash")
+    return long.select("node", "hash").collect()
 
 
 def _dwellings(records: pl.DataFrame, said: Mentions) -> pl.DataFrame:

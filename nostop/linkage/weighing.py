@@ -38,15 +38,14 @@ class Weighing:
     def prepared(self, forms: pl.DataFrame) -> pl.DataFrame:
         """Return forms (see link.variants) with what their comparison needs, sorted by node."""
         mentions = scorable(forms)
+        told = mentions.lazy()
         for column, rare in self.rarities.items():
-            name = f"rare_{column}"
-            known = rows_with(rare, column, mentions[column])
-            mentions = mentions.join(known, on=column, how="left", validate="m:1").with_columns(
-                pl.when(pl.col(column).is_not_null()).then(
-                    pl.col(name).fill_null(self.unseen[column])
-                )
+            known, name = rows_with(rare, column, mentions[column]), f"rare_{column}"
+            bits = pl.col(name).fill_null(self.unseen[column])
+            told = told.join(known.lazy(), on=column, how="left", validate="m:1").with_columns(
+                pl.when(pl.col(column).is_not_null()).then(bits)
             )
-        return mentions.sort("node")
+        return told.sort("node").collect()
 
     def weighed(self, prepared: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
         """Return pairs (`l`, `r`) with `bits` and `confidence`, sorted."""

@@ -27,8 +27,8 @@ def audience(
 
     Args:
         determinations: `Determinations`; optional `in_review` (bool: departments differ on what it
-            rests on, and nobody has looked; the reason `in_conflict`). Claimed ones are left out; where receipt is unknown the
-            row is kept, with the reason `receipt_unknown`.
+            rests on, and nobody has looked; the reason `in_conflict`). Claimed ones are left out;
+            where receipt is unknown the row is kept, with the reason `receipt_unknown`.
         people: `Situation.people`.
         contacts: `Contacts`, or None where the register did not arrive: then nobody is written to.
         policy: what the campaign may do.

@@ -25,7 +25,6 @@ from nostop.rulebook.tree import (
     walk,
 )
 
-
 _WIDTH = (Level.PERSON, Level.BENEFIT_UNIT, Level.HOUSEHOLD)
 #: The fact that is missing where it is not known who else belongs to a benefit unit or household.
 ROLE = "role"

@@ -106,6 +106,11 @@ def test_lookup_names_the_person_and_the_record(nostop: Nostop, files: dict[str,
     found = json.loads(nostop(*asking, "--nino", "QQ000003A", "--json").out)
     assert (found[0]["person_id"], found[0]["record_id"]) == ("003", "003")
     assert "QQ000003A" not in nostop(*asking, "--nino", "QQ000003A").out
+    kept = (*asking, "--index", files["records"].parent / "index", "--nino", "QQ000003A")
+    assert nostop(*kept).out == nostop(*kept).out == nostop(*asking, "--nino", "QQ000003A").out
+    LINKS.head(9).write_parquet(files["links"])
+    assert "the index is of other records or links" in nostop(*kept).err
+    LINKS.write_parquet(files["links"])
     ended = nostop(*asking, "--sex", "female")
     assert ended.code == 2
     assert "too little" in ended.err

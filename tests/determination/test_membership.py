@@ -63,8 +63,12 @@ def interpreted(book: Rulebook, given: Situation) -> list[Row]:
 
 def as_rows(given: Situation) -> SituationRows:
     awards = [] if given.awards is None else given.awards.to_dicts()
-    tables = (given.people, given.benefit_units, given.households)
-    return SituationRows(*(each.to_dicts() for each in tables), awards)
+    return SituationRows(
+        given.people.to_dicts(),
+        given.benefit_units.to_dicts(),
+        given.households.to_dicts(),
+        awards,
+    )
 
 
 def _subject(row: Row) -> tuple[str, str]:

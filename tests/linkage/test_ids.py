@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from nostop.linkage.ids import with_lasting_ids
+from nostop.linkage.ids import held_together, relabelled, with_lasting_ids
 
 
 def people(clusters: dict[int, list[str]]) -> pl.DataFrame:
@@ -43,3 +43,33 @@ def test_a_merge_keeps_the_id_of_the_greater_part() -> None:
 
 def test_an_unchanged_run_changes_no_id() -> None:
     assert with_lasting_ids(people({5: ["d"], 6: ["a", "b", "c"]}), FIRST).equals(FIRST)
+
+
+def test_of_two_equal_parts_the_older_id_wins_whatever_the_ids_are() -> None:
+    pair = with_lasting_ids(people({1: ["a"], 2: ["b"]}), None)
+    old = ids(pair)
+    for first, second in (("a", "b"), ("b", "a")):
+        ages = pl.DataFrame({"person_id": [old[first], old[second]], "age": [1, 2]})
+        found = with_lasting_ids(people({7: ["a", "b"]}), pair, ages)
+        assert set(ids(found).values()) == {old[first]}
+
+
+def test_an_id_that_was_ever_used_is_not_made_again() -> None:
+    ages = pl.DataFrame({"person_id": [OLD["d"]], "age": [1]})
+    found = with_lasting_ids(people({1: ["d"]}), None, ages)
+    assert ids(found)["d"] != OLD["d"]
+
+
+def test_ids_by_history_say_only_who_is_together() -> None:
+    other = FIRST.with_columns(person_id="other " + pl.col("person_id"))
+    assert relabelled(other, FIRST).equals(FIRST)
+
+
+def test_who_was_one_person_stays_together_above_the_lower_bar() -> None:
+    records = pl.DataFrame({"source": "s", "record_id": ["a", "b", "c", "d"], "node": [1, 2, 3, 4]})
+    pairs = pl.DataFrame(
+        {"l": [1, 2, 1, 3], "r": [2, 3, 3, 4], "confidence": [0.92, 0.85, 0.91, 0.94]}
+    )
+    kept = held_together(pairs, records, FIRST, stay_at=0.9)
+    # b and c are below the bar, d was another person.
+    assert kept.select("l", "r").rows() == [(1, 2), (1, 3)]

@@ -116,7 +116,7 @@ def _definition(paths: _Paths, node: DefRef) -> Question:
     return lambda place: place.up(level).asks(name)
 
 
-def _aggregate(paths: _Paths, node: Aggregate) -> Question:
+def _aggregate(paths: _Paths, node: Aggregate) -> Question | None:
     members = members_of(paths.meanings, node)
     question = paths.together(children(node)) or _nothing_asked
     # A settled aggregate lets nothing through, whatever is unknown of its members.

@@ -38,8 +38,8 @@ class Place:
 
     `unit` and `home` are the benefit unit and household above it, or itself; `people`, `adults`,
     `children` and `units` those below. One that `is_perhaps` stands for any number of people, or
-    benefit units, who may belong there, or may not be there at all. What a name means is looked up in `formulas`, and what to
-    ask for its sake in `questions`.
+    benefit units, who may belong there, or may not be there at all. What a name means is looked up
+    in `formulas`, and what to ask for its sake in `questions`.
     """
 
     level: Level
