@@ -87,7 +87,8 @@ _SURNAME = Comparison(
         ("exact", "l.surname = r.surname"),
         (
             "slip",
-            "jaro_winkler_similarity(l.surname, r.surname, 0.7) >= 0.7 "
+            "abs(length(l.surname) - length(r.surname)) <= 1 "
+            "AND jaro_winkler_similarity(l.surname, r.surname, 0.7) >= 0.7 "
             "AND damerau_levenshtein(l.surname, r.surname) <= 1",
         ),
         ("part", "list_has_any(l.parts, r.parts)"),
@@ -133,7 +134,8 @@ _BORN = Comparison(
         ),
         (
             "edits",
-            "jaro_similarity(l.born, r.born, 0.8) >= 0.8 "
+            "(l.birth_year = r.birth_year OR l.born[5:6] = r.born[5:6] "
+            "OR l.born[7:8] = r.born[7:8]) AND jaro_similarity(l.born, r.born, 0.8) >= 0.8 "
             "AND damerau_levenshtein(l.born, r.born) <= 2",
         ),
         ("near", "abs(l.birth_year - r.birth_year) <= 2"),

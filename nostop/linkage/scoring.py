@@ -25,6 +25,7 @@ _CHUNK = 1_000_000
 RANDOM_PAIRS = 200_000
 #: Pairs from which m is learnt; from a sample of mentions where there are more.
 LEARN_FROM_MENTIONS = 30_000
+LEARN_FROM_PAIRS = 250_000
 #: Pairs below this weight are no candidates at all.
 LEAST_BITS = -4.0
 #: No prior is stronger than this: of so many bits, nothing is a candidate.
@@ -111,11 +112,14 @@ def learnt(
     if share < 1:
         drawn = pl.col("node").hash(11) % 1_000_000 < int(share * 1_000_000)
         seeds = alone.filter(drawn).select("node")
-    levels = levels_of(alone, candidates(alone, seeds), comparisons)
+    found = candidates(alone, seeds)
+    some = min(1.0, LEARN_FROM_PAIRS / max(found.height, 1))
+    drawn_pairs = pl.struct("l", "r").hash(13) % 1_000_000 < int(some * 1_000_000)
+    levels = levels_of(alone, found.filter(drawn_pairs), comparisons)
     names = [comparison.name for comparison in comparisons]
     patterns = levels.group_by(names).len().sort(names)
     # A pair is drawn if either end is.
-    drawn_share = 1 - (1 - share) ** 2
+    drawn_share = (1 - (1 - share) ** 2) * some
     return learnt_m(patterns, start, mentions.height, drawn_share)
 
 
