@@ -34,10 +34,11 @@ def as_rows(figures: list[Figure]) -> list[dict[str, object]]:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What a command took."""
+    """What a command took: seconds by the clock, memory at its peak, and seconds of processor."""
 
     seconds: float
     peak_bytes: int
+    cpu_seconds: float = 0.0
 
 
 def spent_by(command: list[str]) -> Spent:
@@ -63,7 +64,8 @@ def spent_by(command: list[str]) -> Spent:
             f"nostop {command[0]} ended with {process.returncode}:\n{said.strip()[-2000:]}"
         )
     # Linux counts in KiB, macOS in bytes.
-    return Spent(perf_counter() - began, used.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+    peak = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return Spent(perf_counter() - began, peak, used.ru_utime + used.ru_stime)
 
 
 def at_most(name: str, what: str, value: float | None, unit: str, bar: float) -> Figure:

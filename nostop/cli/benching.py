@@ -1,12 +1,13 @@
 """`nostop bench`: what this version does on this machine, held against its bars."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from nostop.app import bench, bench_rules
+from nostop.app import bench, bench_linkage, bench_rules
 from nostop.app.figures import Figure, as_rows
 from nostop.cli.running import SAMPLE_DAY
 from nostop.cli.shared import Progress, RulesOption, out, table
@@ -68,6 +69,38 @@ def rule_layer(
     with progress.showing():
         figures = bench_rules.rules(sizes, SAMPLE_DAY, rules or default_rules_dir(), progress)
     _tell("The rule layer on this machine", figures, json_file)
+
+
+@commands.command("linkage")
+def linkage_quality(
+    data: Annotated[
+        Path, typer.Option("--data", metavar="DIR", help="Folder with the labelled sets.")
+    ],
+    records: Annotated[
+        int,
+        typer.Option("--records", metavar="N", help="Made-up records to time; 0: none."),
+    ] = 3_000_000,
+    orders: Annotated[
+        int, typer.Option("--orders", metavar="N", help="Orders of arrival to try.")
+    ] = 200,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME", help="Only this labelled set; may be repeated."),
+    ] = None,
+    peer: Annotated[
+        bool, typer.Option("--peer/--no-peer", help="Run plain Splink beside it.")
+    ] = True,
+    json_file: JsonFileOption = None,
+) -> None:
+    """Measure which records are said to be one person, by labels that nothing was tuned on. Exit
+    code 1 if a figure misses its bar."""
+    sizes = bench_linkage.Sizes(records=records, orders=orders, peer=peer)
+    if sets:
+        sizes = replace(sizes, sets=tuple(sets))
+    progress = Progress()
+    with progress.showing():
+        figures = bench_linkage.linkage_bars(sizes, data, progress)
+    _tell("Linkage on this machine", figures, json_file)
 
 
 def _tell(title: str, figures: list[Figure], json_file: Path | None) -> None:

@@ -1,7 +1,7 @@
 """Labelled records to measure on, in the form that `nostop link` takes, and who is who."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -9,6 +9,7 @@ import polars as pl
 from nostop.frames import SourceRecords, empty
 from nostop.model import SettingsError
 
+_KEY = ["source", "record_id"]
 #: Who is who: one row for each record.
 TRUTH = {"source": pl.String, "record_id": pl.String, "person_id": pl.String}
 
@@ -19,19 +20,22 @@ class Labelled:
 
     truth: source, record_id, person_id.
     deduplicated: sources with at most one record a person.
+    groups: truth with household, sex, age_band and area, where the set tells of them.
     """
 
     records: pl.DataFrame
     truth: pl.DataFrame
     deduplicated: tuple[str, ...] = ()
+    groups: pl.DataFrame | None = None
 
     def half(self, which: int) -> "Labelled":
         """Return one half of the true people, by a hash of who they are: 0 to tune, 1 to report."""
         drawn = self.truth.filter(pl.col("person_id").hash(7) % 2 == which)
         return Labelled(
-            self.records.join(drawn, on=["source", "record_id"], how="semi"),
+            self.records.join(drawn, on=_KEY, how="semi"),
             drawn,
             self.deduplicated,
+            None if self.groups is None else self.groups.join(drawn, on=_KEY, how="semi"),
         )
 
 
@@ -52,7 +56,19 @@ def read(name: str, folder: Path) -> Labelled:
 def uk_300k(folder: Path) -> Labelled:
     """Three sources, made up: moves, nicknames, changed surnames, twins, missing numbers."""
     frame = pl.read_parquet(folder / "uk_300k_labelled.parquet")
-    return _labelled(frame, "true_person")
+    told = _labelled(frame, "true_person")
+    born_in = pl.col("born_on").str.head(4).cast(pl.Int64, strict=False)
+    groups = frame.select(
+        *_KEY,
+        "sex",
+        person_id=pl.col("true_person").cast(pl.String),
+        household="true_household",
+        age_band=pl.col("born_on").is_null().replace_strict({True: "not known", False: None}),
+        area=pl.col("postcode").str.extract(r"^([A-Z]+)"),
+    ).with_columns(
+        pl.coalesce("age_band", frame.select((born_in // 20 * 20).cast(pl.String)).to_series())
+    )
+    return replace(told, groups=groups)
 
 
 def historical_50k(folder: Path) -> Labelled:

@@ -81,9 +81,7 @@ def twins(links: pl.DataFrame, records: pl.DataFrame, household: pl.DataFrame) -
     found = told.select("person_id", "found").unique()
     merged = (
         pairs.join(found, on="person_id", how="inner", validate="m:m")
-        .join(
-            found.rename({"person_id": "other"}), on=["other", "found"], how="semi"
-        )
+        .join(found.rename({"person_id": "other"}), on=["other", "found"], how="semi")
         .select("person_id", "other")
         .unique()
     )
