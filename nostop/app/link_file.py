@@ -28,14 +28,23 @@ from nostop.model import LinkageError, nearest
 LABEL_COLUMNS = ("true_person", "person_id", "true_person_id", "cluster")
 
 
+@dataclass(frozen=True, slots=True)
+class LinkOptions:
+    """What is known besides the records.
+
+    deduplicated: sources with at most one record a person.
+    verdicts: a file of clerks' verdicts, as `nostop link verdicts` keeps them or as plain columns
+        source_l, record_id_l, source_r, record_id_r, verdict.
+    model: a model file of `nostop link train`; the one that ships with nostop if None.
+    """
+
+    deduplicated: Collection[str] = ()
+    verdicts: Path | None = None
+    model: Path | None = None
+
+
 def link_file(
-    records: Path,
-    out: Path,
-    previous: Path | None = None,
-    *,
-    deduplicated: Collection[str] = (),
-    verdicts: Path | None = None,
-    model: Path | None = None,
+    records: Path, out: Path, previous: Path | None = None, options: LinkOptions | None = None
 ) -> pl.DataFrame:
     """Write, and return, which person each record of a Parquet file is (`Links`).
 
@@ -43,24 +52,22 @@ def link_file(
         records: the columns of `SourceRecords` and `extra_*`; see record_file.read_records.
         out: the Parquet file to write.
         previous: the `Links` of an earlier run, whose person ids live on.
-        deduplicated: sources with at most one record a person.
-        verdicts: a file of clerks' verdicts, as `nostop link verdicts` keeps them or as plain
-            columns source_l, record_id_l, source_r, record_id_r, verdict.
-        model: a model file of `nostop link train`; the one that ships with nostop if None.
+        options: what is known besides.
     Raises:
         LinkageError: a file cannot be read, a column cannot be used, a source is not there, or
             verdicts contradict each other.
         FrameError: a record comes twice.
     """
+    known = options or LinkOptions()
     older = None if previous is None else check(Links, read_parquet(previous))
     told = read_records(records)
-    _refuse_unknown(deduplicated, told, records)
+    _refuse_unknown(known.deduplicated, told, records)
     links = linkage.link(
         told,
         previous=older,
-        verdicts=None if verdicts is None else _verdicts(verdicts),
-        deduplicated=frozenset(deduplicated),
-        model=model,
+        verdicts=None if known.verdicts is None else _verdicts(known.verdicts),
+        deduplicated=frozenset(known.deduplicated),
+        model=known.model,
     )
     out.parent.mkdir(parents=True, exist_ok=True)
     links.write_parquet(out)
@@ -86,7 +93,8 @@ def train_file(
             f"there are {len(records)} files of records and {len(labels)} of labels: "
             "give labels for each, in the same order, or for none"
         )
-    truths = [_truth(path) for path in labels] or [None] * len(records)
+    truths: list[pl.DataFrame | None] = [_truth(path) for path in labels]
+    truths = truths or [None] * len(records)
     sets = [Taught(read_records(path), truth) for path, truth in zip(records, truths, strict=True)]
     model = linkage.train(sets, made_on, read_model(MODEL_FILE))
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -162,7 +170,7 @@ def _truth(path: Path, by: Sequence[str] = ()) -> pl.DataFrame:
                 f"found {frame.columns}"
             )
     key = [pl.col(name).cast(pl.String) for name in ("source", "record_id")]
-    truth = frame.select(*key, *[name for name in by], person_id=pl.col(who).cast(pl.String))
+    truth = frame.select(*key, *by, person_id=pl.col(who).cast(pl.String))
     if truth.select("source", "record_id").is_duplicated().any():
         raise LinkageError(f"{path}: labels a record twice")
     return truth

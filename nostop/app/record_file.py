@@ -10,13 +10,15 @@ from nostop.model import LinkageError, nearest
 
 _NEEDED = ("source", "record_id")
 _EXTRA = "extra_"
+#: Columns that may well be written as whole numbers.
+_NUMBERED = ("record_id", "uprn", "postcode")
 
 
 def read_records(path: Path) -> pl.DataFrame:
     """Return the records of a Parquet file as `SourceRecords` and its `extra_*` columns.
 
-    Columns that it lacks are null; dates may be ISO text, of which what is no date is unknown; other
-    columns are not looked at.
+    Columns that it lacks are null; dates may be ISO text, of which what is no date is unknown;
+    other columns are not looked at.
 
     Raises:
         LinkageError: it cannot be read, `source` or `record_id` is missing, or a column has a type
@@ -41,9 +43,7 @@ def _as_type(frame: pl.DataFrame, name: str, dtype: pl.DataType, path: Path) -> 
     column = frame[name]
     if column.dtype in (dtype, pl.Null):
         return column.cast(dtype)
-    if dtype == pl.String and (
-        column.dtype.is_integer() or isinstance(column.dtype, pl.Categorical)
-    ):
+    if name in _NUMBERED and column.dtype.is_integer():
         return column.cast(dtype)
     if isinstance(column.dtype, pl.Datetime) and dtype == pl.Date:
         return column.cast(dtype)

@@ -13,7 +13,6 @@ import polars as pl
 from nostop import takeup
 from nostop.app.chosen_schemes import ChosenSchemes
 from nostop.app.gateways import is_synthetic
-from nostop.app.link_history import LINK_EVENTS, write_whole
 from nostop.app.sending import Sent
 from nostop.app.settings import RunSettings
 from nostop.feeds import FeedBatch
@@ -83,9 +82,6 @@ def write_results(run: Run) -> None:
         "take_up": take_up,
         "unclaimed": takeup.publish_unclaimed(run.counts),
     }
-    # The history cannot be made again from the feeds, so it is never half written; and it comes
-    # first, because links follow from it.
-    write_whole(run.link_events, out / LINK_EVENTS)
     for name, table in tables.items():
         table.rechunk().write_parquet(out / f"{name}.parquet", compression="zstd", statistics=False)
     formula_safe(run.batch.quarantine).write_csv(out / "quarantine.csv")

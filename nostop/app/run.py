@@ -23,7 +23,13 @@ from nostop.app.gather import read_declarations, read_feeds, told_of_trouble
 from nostop.app.in_review import with_review
 from nostop.app.known_on import may_write_to_people, refuse_folder_of_another, told_of_later
 from nostop.app.last_run import last_times
-from nostop.app.link_history import LINK_EVENTS, VERDICTS, binding_verdicts, remember
+from nostop.app.link_history import (
+    LINK_EVENTS,
+    VERDICTS,
+    binding_verdicts,
+    remember,
+    write_whole,
+)
 from nostop.app.results import LINKS, Run, snapshot_of, write_results
 from nostop.app.rules import read_rules
 from nostop.app.sending import (
@@ -172,7 +178,8 @@ def _assembled(
             catalogue=fact_table(rules.book),
             set_aside=batch.set_aside,
         )
-        assembled = linkage.assemble(gathered, links, effective_on=rules.settings.effective_on)
+        days = {name: getattr(rules.settings, name) for name in ("effective_on", "known_on")}
+        assembled = linkage.assemble(gathered, links, **days)
         units, homes = assembled.situation.benefit_units, assembled.situation.households
         told.detail = f"{units.height:,} benefit units in {homes.height:,} households"
         if not assembled.contacts_known:
@@ -216,7 +223,7 @@ def _outreach(
     knows_all = may_write_to_people(settings, batch.status)
     contacts = assembled.contacts if assembled.contacts_known and knows_all else None
     with store_of(settings) as engine:
-        run_id = _recorded(rules, batch, assembled, engine)
+        run_id = _recorded(rules, known, engine)
         with stage("Planning outreach", listener) as told:
             flagged_before = store.last_count(engine, PEOPLE_FLAGGED, run_id)
             people = assembled.situation.people
@@ -241,9 +248,11 @@ def _outreach(
     return sent
 
 
-def _recorded(rules: _Rules, batch: FeedBatch, assembled: linkage.Assembled, engine: Engine) -> str:
+def _recorded(rules: _Rules, known: _Known, engine: Engine) -> str:
     """Write the run down before anything rests on it, and return its id in the database."""
-    settings = rules.settings
+    settings, batch, assembled = rules.settings, known.batch, known.assembled
+    # The history of ids cannot be made again from the feeds: whoever is written to is in it.
+    write_whole(known.remembered.log, settings.out / LINK_EVENTS)
     snapshot = snapshot_of(settings, rules.book, batch)
     run_id = f"{snapshot}.{settings.started_at:%Y%m%dT%H%M%S.%f}"
     arrived = batch.status.filter(pl.col("sha256").is_not_null()).select("source", "sha256")

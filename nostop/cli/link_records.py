@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from nostop import app
+from nostop.app.link_file import LinkOptions
 from nostop.cli.shared import JsonOption, err
 
 
@@ -44,14 +45,8 @@ def link(
     as_json: JsonOption = False,
 ) -> None:
     """Say which records are one person: source, record_id, person_id and confidence."""
-    links = app.link_file(
-        records,
-        out_file,
-        previous,
-        deduplicated=deduplicated or (),
-        verdicts=verdicts,
-        model=model,
-    )
+    options = LinkOptions(deduplicated or (), verdicts, model)
+    links = app.link_file(records, out_file, previous, options)
     people = links["person_id"].n_unique()
     if as_json:
         typer.echo(json.dumps({"records": links.height, "people": people, "out": str(out_file)}))

@@ -43,14 +43,22 @@ class Assembled:
     counts: pl.DataFrame
 
 
-def assemble(gathered: Gathered, links: pl.DataFrame, *, effective_on: date) -> Assembled:
+def assemble(
+    gathered: Gathered, links: pl.DataFrame, *, effective_on: date, known_on: date | None = None
+) -> Assembled:
     """Return the situation on `effective_on`.
 
+    Args:
+        gathered: what the feeds brought.
+        links: whose each record is.
+        effective_on: the day that the situation is of.
+        known_on: the day of knowledge. A run that looks ahead takes what is good on this day to
+            hold until then: no fact is too old because the day asked about is far.
     Raises:
         FrameError: a table lacks a column.
         LinkageError: a fact is not in the catalogue or has another type, or a record has no link.
     """
-    sources = known(gathered, links, effective_on)
+    sources = known(gathered, links, min(effective_on, known_on or effective_on))
     person = stated_of_people(sources)
     alive = to_place(sources, person.values, effective_on)
     relations = relations_of(sources, alive)

@@ -1,6 +1,7 @@
 """Clerks' verdicts that bind a run: records that are, or are not, one person whatever they say."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -125,7 +126,7 @@ def lifted(forbidden: pl.DataFrame, placed: pl.DataFrame, verdicts: Bound) -> pl
     if not (verdicts.same.height or verdicts.different.height):
         return forbidden
     exact = placed.select("node", part="cluster")
-    side = {"right_on": "node", "how": "left", "validate": "m:1"}
+    side: dict[str, Any] = {"right_on": "node", "how": "left", "validate": "m:1"}
     parts = verdicts.same.join(exact, left_on="l", **side).join(exact, left_on="r", **side)
     edges = parts.select(l="part", r="part_right").filter(pl.col("l") != pl.col("r"))
     whole = groups(edges, exact.select(node="part").unique()).rename({"node": "part"})

@@ -29,6 +29,8 @@ KEYS: dict[str, Key] = {
     "number": ("nino",),
     "birth date, surname": ("birth_parts", "sound"),
     "birth date, first name": ("birth_parts", "first_sound"),
+    # Whichever field each is in.
+    "birth date, one name": ("birth_parts", "any_sound"),
     "birth date, place": ("birth_parts", "postcode"),
     "birth date, dwelling": ("born", "dwelling"),
     "name, year": ("names", _YEAR),
@@ -49,6 +51,10 @@ KEYS: dict[str, Key] = {
     "place, first name": ("postcode", "first_sound"),
     "place, initial of surname": ("postcode", pl.col("surname").str.head(1)),
 }
+
+#: Keys that say so little that in a large file only rare ones are worth the comparing.
+_WEAK = ("name", "surname, year", "first name, year", "place, initial of surname", "name, area")
+_FEWEST_OF_A_WEAK_KEY, _MENTIONS_AT_ONCE_WEAK = 8, 1_500_000
 
 
 def candidates(mentions: pl.DataFrame, seeds: pl.DataFrame | None = None) -> pl.DataFrame:
@@ -93,15 +99,17 @@ def _blocks(
     mentions: pl.DataFrame, seeds: pl.DataFrame | None, largest: int
 ) -> Iterator[pl.DataFrame]:
     extras = extra_columns(mentions)
-    keys: list[Key] = list(KEYS.values())
+    keys: list[Key] = [key for name, key in KEYS.items() if name not in _WEAK]
     for extra in extras:
         keys += [(extra, "sound"), (extra, "first_sound"), (extra, _YEAR), (extra, _MONTH_DAY)]
         keys += [(extra, "postcode"), (extra, _OUTCODE, _INITIAL)]
     # An extra that is nearly a number of its own finds a person by itself.
     keys += [(extra,) for extra in extras if _rare(mentions[extra])]
     for key in keys:
-        block = _block(mentions, key)
-        yield from _bounded(mentions, _shared(block, seeds), largest)
+        yield from _bounded(mentions, _shared(_block(mentions, key), seeds), largest)
+    rare = max(_FEWEST_OF_A_WEAK_KEY, min(largest, _MENTIONS_AT_ONCE_WEAK // mentions.height))
+    for name in _WEAK:
+        yield from _bounded(mentions, _shared(_block(mentions, KEYS[name]), seeds), rare)
 
 
 def _rare(values: pl.Series) -> bool:
@@ -111,10 +119,12 @@ def _rare(values: pl.Series) -> bool:
 
 def _block(mentions: pl.DataFrame, key: Key) -> pl.DataFrame:
     parts = {f"_{n}": pl.col(part) if isinstance(part, str) else part for n, part in enumerate(key)}
-    return (
-        mentions.select("node", "cluster", **parts)
-        .drop_nulls(list(parts))
-        .select("node", "cluster", key=pl.struct(list(parts)).hash(1))
+    rows = mentions.select("node", "cluster", **parts)
+    for part in parts:
+        if rows.schema[part] == pl.List(pl.String):
+            rows = rows.explode(part)
+    return rows.drop_nulls(list(parts)).select(
+        "node", "cluster", key=pl.struct(list(parts)).hash(1)
     )
 
 

@@ -2,7 +2,7 @@
 
 One wrong link between two people of ten records each says that a hundred pairs are one person. Two
 groups are joined only if, over all pairs between them, enough is known to be linked (average
-linkage). A group of four takes a fifth on one link; nothing smaller is ever parted.
+linkage). A group of eight takes a ninth on one link; seven are the fewest that are ever parted.
 """
 
 import heapq
@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 import polars as pl
 
 #: The least mean support of all pairs between two groups that are joined.
-LEAST_SUPPORT = 0.2
+LEAST_SUPPORT = 0.1
 #: So many units, with so little support, can be held by a thread.
-_FEWEST = 5
+_FEWEST = 7
 
 
 def without_chains(links: pl.DataFrame, placed: pl.DataFrame, units: pl.DataFrame) -> pl.DataFrame:
@@ -90,7 +90,7 @@ class _Groups:
 def _grouped(edges: pl.DataFrame) -> dict[int, int]:
     """Return the group (its smallest unit) of every unit that is not its own group.
 
-    A loop in Python: it sees only clusters of five units and more.
+    A loop in Python: it sees only clusters of seven units and more.
     """
     groups = _Groups()
     for a, b, confidence in edges.select("a", "b", "confidence").iter_rows():

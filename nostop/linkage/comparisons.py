@@ -54,9 +54,19 @@ class Comparison:
         return f"CASE WHEN {silent} THEN {SILENT} {whens} ELSE {len(self.levels)} END"
 
 
+def _like(surname: str, first: str, sound: str) -> str:
+    """Return whether what stands as a surname may be another's first name."""
+    return (
+        f"({sound} OR (length({surname}) = 1 AND {surname} = {first}[1]) "
+        f"OR jaro_winkler_similarity({surname}, {first}, 0.88) >= 0.88)"
+    )
+
+
+#: Names given in the other order, one of them respelt or but an initial.
 _SWAPPED = (
-    "(l.first_sound = r.sound AND l.sound = r.first_sound "
-    "AND l.first != r.first AND l.surname != r.surname)"
+    "(l.first != r.first AND l.surname != r.surname AND ("
+    f"(l.first_sound = r.sound AND {_like('l.surname', 'r.first', 'l.sound = r.first_sound')}) OR "
+    f"(l.sound = r.first_sound AND {_like('r.surname', 'l.first', 'l.first_sound = r.sound')})))"
 )
 _FIRST = Comparison(
     "first",
@@ -210,12 +220,9 @@ def scorable(mentions: pl.DataFrame) -> pl.DataFrame:
     text = pl.col("born_on").dt.to_string("%Y%m%d")
     sounds = mentions.select(surname=pl.col("surname").drop_nulls().unique().sort())
     sounds = sounds.with_columns(sound=phonetic("surname"))
-    firsts = mentions.select(first=pl.col("first").drop_nulls().unique().sort())
-    firsts = firsts.with_columns(first_sound=phonetic("first"))
     month, day = text.str.slice(4, 2), text.str.slice(6, 2)
     return (
         mentions.join(sounds, on="surname", how="left", validate="m:1")
-        .join(firsts, on="first", how="left", validate="m:1")
         .select(
             "node", "cluster", "nino", "first", "families", "surname", "parts", "middle", "sex",
             "dwelling", "postcode", "line", "town", "sound", "first_sound",
@@ -228,5 +235,6 @@ def scorable(mentions: pl.DataFrame) -> pl.DataFrame:
             ),
             outcode=area("postcode"),
             given=pl.col("first") + pl.col("middle"),
+            any_sound=pl.concat_list("first_sound", "sound").list.drop_nulls().list.unique(),
         )
     )  # fmt: skip

@@ -6,6 +6,8 @@ agree with one other record in all but the first name, and with no record in tha
 is what is wrong. Many such conflicts that nothing explains put a field in doubt for that file.
 """
 
+from typing import Any
+
 import polars as pl
 
 from nostop.linkage.pairs import Doubt, date_conflict, name_conflict
@@ -34,7 +36,7 @@ def lone(compared: pl.DataFrame, placed: pl.DataFrame, records: pl.DataFrame) ->
         .agg(records=pl.len())
     )
     where = placed.select("node", "cluster").join(many, on="cluster", how="left", validate="m:1")
-    side = {"right_on": "node", "how": "left", "validate": "m:1"}
+    side: dict[str, Any] = {"right_on": "node", "how": "left", "validate": "m:1"}
     told = compared.join(where, left_on="l", **side).join(where, left_on="r", **side)
     fewest = pl.min_horizontal("records", "records_right")
     single = pl.when(pl.col("records") == 1).then("l").otherwise("r")

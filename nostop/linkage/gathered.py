@@ -73,13 +73,13 @@ class Known:
     records: `SourceRecords` with person_id, confidence, dwelling, rank (place in the order of
         trust).
     silenced: person_id, source: whose lack of a record in that source means nothing.
-    effective_on: the day on which facts must still be good.
+    good_on: the day on which facts must still be good.
     """
 
     gathered: Gathered
     records: pl.DataFrame
     silenced: pl.DataFrame
-    effective_on: date
+    good_on: date
 
     def of_people(self, table: pl.DataFrame) -> pl.DataFrame:
         """Return a source table with person_id and rank."""
@@ -93,7 +93,7 @@ class Known:
         )
 
 
-def known(gathered: Gathered, links: pl.DataFrame, effective_on: date) -> Known:
+def known(gathered: Gathered, links: pl.DataFrame, good_on: date) -> Known:
     """Check the gathered tables and say whose each record is.
 
     Raises:
@@ -112,7 +112,7 @@ def known(gathered: Gathered, links: pl.DataFrame, effective_on: date) -> Known:
         )
     aside = checked.join(gathered.set_aside, on=["source", "record_id"], how="semi")
     silenced = aside.select("person_id", "source").unique().sort("person_id", "source")
-    return Known(gathered, _ranked(records, gathered.trust), silenced, effective_on)
+    return Known(gathered, _ranked(records, gathered.trust), silenced, good_on)
 
 
 def _check_tables(gathered: Gathered) -> None:

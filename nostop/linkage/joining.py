@@ -20,7 +20,7 @@ from nostop.linkage.pairs import SURE, Doubt, allowed, coincidence, features
 from nostop.linkage.scoring import scorer
 
 #: The lowest probability at which two mentions are joined.
-LINK_AT = 0.95
+LINK_AT = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Run:
         self._doubt = SURE
 
     def surely(self, placed: pl.DataFrame) -> None:
-        """Keep who is surely one person: a clerk who joins two records joins them whole."""
+        """Keep who is surely one person: a clerk who joins two records joins whole people."""
         self._sure = placed.select("node", "cluster")
 
     @property
@@ -150,6 +150,7 @@ def variants(nodes: pl.DataFrame, placed: pl.DataFrame) -> pl.DataFrame:
         "town",
         "families",
         "initials",
+        "first_sound",
         "said_last",
         "bearers",
         "beside",

@@ -49,8 +49,13 @@ def link(
     told = checked_verdicts(verdicts)
     said = mentions(checked_records(records), deduplicated=deduplicated, own=records_of(told))
     run = Run(said, bound(told, said.records), frozenset(deduplicated))
-    exact = run.joined(pl.concat([_alike(said.nodes), exact_links(said.nodes)]))
+    agreeing = pl.concat([_alike(said.nodes), exact_links(said.nodes)])
+    # Who is surely one person before a clerk joins them to somebody else.
+    unbound = Run(said, bound(told.clear(), said.records), frozenset(deduplicated))
+    exact = unbound.joined(agreeing)
     run.surely(exact.placed)
+    if told.height:
+        exact = run.joined(agreeing)
     comparing = Comparing(said.nodes, exact.placed, read_model(model or MODEL_FILE))
     dated = run.scored(exact.links, comparing.all())
     if run.has_partners():

@@ -87,6 +87,7 @@ def mentions(
     )
     named = named.with_columns(
         initials=pl.col("families").list.eval(pl.element().str.head(1)).list.unique(),
+        first_sound=text.phonetic("first"),
         bearers=pl.col("surname").n_unique().over("first").cast(pl.Int64),
     ).join(
         text.name_families().select(surname="first", said_last="families"),

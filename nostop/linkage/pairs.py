@@ -35,13 +35,18 @@ SELECT p.*,
     AND (starts_with(l.first, r.first) OR starts_with(r.first, l.first)
          OR (least(length(l.first), length(r.first)) >= 4
              AND (ends_with(l.first, r.first) OR ends_with(r.first, l.first)))) AS shortened,
-  l.first || l.middle IN (r.first, r.first || r.middle)
-    OR r.first || r.middle = l.first AS joined,
+  l.first || l.middle = r.first OR r.first || r.middle = l.first
+    OR jaro_winkler_similarity(l.first || l.middle, r.first || r.middle, 0.92) >= 0.92 AS joined,
   (l.first = r.surname AND (l.surname = r.first OR list_has_any(l.said_last, r.families)
                             OR (length(l.surname) = 1 AND list_contains(r.initials, l.surname))))
     OR (r.first = l.surname AND (r.surname = l.first OR list_has_any(r.said_last, l.families)
                                  OR (length(r.surname) = 1
-                                     AND list_contains(l.initials, r.surname)))) AS swapped,
+                                     AND list_contains(l.initials, r.surname))))
+    OR (l.first != r.first AND l.surname != r.surname
+        AND jaro_winkler_similarity(l.first, r.surname, 0.82) >= 0.82
+        AND jaro_winkler_similarity(l.surname, r.first, 0.82) >= 0.82) AS swapped,
+  l.first_sound = r.first_sound AND length(l.first_sound) > 1
+    AND jaro_winkler_similarity(l.first, r.first, 0.75) >= 0.75 AS same_sound,
   l.middle = r.first OR r.middle = l.first AS by_middle,
   l.middle = r.middle AS same_middle,
   l.middle[1] != r.middle[1] AS other_middle,
@@ -82,12 +87,14 @@ def compatible_first_names(*, by_middle: bool = True) -> pl.Expr:
 
 
 def first_name_slip() -> pl.Expr:
-    """Whether two first names are a slip apart, and not two names that many bear: Molly, Polly.
+    """Whether two first names are a slip apart, or one said name in two spellings, and not two
+    names that many bear: Molly, Polly.
 
     A misspelling is far rarer than what it misspells.
     """
     two_names = _true("two_names") & ~(pl.col("nino_edits") == 0).fill_null(value=False)
-    return (typo("first") & ~_true("other_sex") & ~two_names).fill_null(value=False)
+    slip = typo("first") | _true("same_sound")
+    return (slip & ~_true("other_sex") & ~two_names).fill_null(value=False)
 
 
 def _any(*columns: str) -> pl.Expr:

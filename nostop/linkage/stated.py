@@ -94,7 +94,7 @@ def _stated(
         said: `SourceFacts`, and source, record_id, rank, subject_id: whose facts records state.
         sources: subject_id, source, person_id: in which feeds a subject's people have a record.
     """
-    catalogue = _with_oldest(known.facts(level), known.effective_on)
+    catalogue = _with_oldest(known.facts(level), known.good_on)
     subjects = sources.select("subject_id").unique().sort("subject_id")
     rows = _rows(said, catalogue)
     is_stale = _is_stale(catalogue)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -85,7 +86,7 @@ def judged_pairs(taught: Taught, model: Model) -> pl.DataFrame:
     pairs = Comparing(said.nodes, exact.placed, model).all(least=0.0)
     run.scored(exact.links, pairs.filter(pl.col("confidence") >= _SURE))
     person = _person_of_node(said.records, taught.truth)
-    side = {"right_on": "node", "how": "inner", "validate": "m:1"}
+    side: dict[str, Any] = {"right_on": "node", "how": "inner", "validate": "m:1"}
     told = (
         pairs.filter(allowed(run.doubt))
         .join(person, left_on="l", **side)
@@ -96,7 +97,7 @@ def judged_pairs(taught: Taught, model: Model) -> pl.DataFrame:
 
 
 #: From here on pairs are likely enough to say what a file puts in doubt.
-_SURE = 0.95
+_SURE = 0.9
 
 
 @dataclass(frozen=True, slots=True)

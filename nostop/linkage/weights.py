@@ -36,7 +36,7 @@ EXTRA_U = (0.02, 0.01, 0.01, 0.96)
 #: Before a file has told: one pair in so many is one person, and for how many pairs that stands, so
 #: that two records on their own are not taken for one person on little.
 FROZEN_ODDS = 1_000_000.0
-FROZEN_PAIRS = 200_000.0
+FROZEN_PAIRS = 50_000.0
 #: The same for the few mentions that are left without a partner: their file has told.
 FROZEN_PAIRS_LEFT = 500.0
 _ROUNDS = 30

@@ -4,6 +4,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nostop.linkage.chains import without_chains
 from nostop.linkage.cluster import clusters
 from nostop.linkage.conflicts import without_conflicts
 
@@ -55,3 +56,30 @@ def test_links_of_other_clusters_are_left_alone() -> None:
     apart = pl.DataFrame({"l": [0], "r": [2]})
     kept = without_conflicts(links, clusters(links, nodes(5)), apart)
     assert kept.select("l", "r").rows() == [(1, 2), (3, 4)]
+
+
+def all_pairs(several: range) -> list[Link]:
+    return [(a, b, 0.99) for a in several for b in several if a < b]
+
+
+def kept_of(links: list[Link], count: int) -> list[tuple[int, int]]:
+    held = frame(links)
+    units = nodes(count).with_columns(unit=pl.col("node"))
+    left = without_chains(held, clusters(held, nodes(count)), units)
+    kept: list[tuple[int, int]] = left.select("l", "r").rows()
+    return kept
+
+
+def test_one_link_does_not_join_two_large_groups() -> None:
+    two = [*all_pairs(range(5)), *all_pairs(range(5, 10))]
+    assert kept_of([*two, (4, 5, 0.97)], 10) == [link[:2] for link in sorted(two)]
+
+
+def test_many_links_join_two_large_groups() -> None:
+    between = [(a, b, 0.97) for a in range(3) for b in range(5, 8)]
+    links = [*all_pairs(range(5)), *all_pairs(range(5, 10)), *between]
+    assert len(kept_of(links, 10)) == len(links)
+
+
+def test_a_short_chain_is_left_as_it_is() -> None:
+    assert len(kept_of([(n, n + 1, 0.96) for n in range(5)], 6)) == 5

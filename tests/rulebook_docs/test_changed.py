@@ -152,6 +152,7 @@ def test_many_changes_of_one_piece_are_counted(tmp_path: Path) -> None:
     assert rows[-1][2] == "and 30 more, not listed here"
 
 
-def test_without_previous_rules_there_is_nothing_about_changes(files: dict[str, str]) -> None:
+def test_without_previous_rules_there_is_nothing_about_changes(later: Rulebook) -> None:
+    files = build_pages(build_site(later, later.schemes, None, None))
     assert "changes.html" not in files
     assert all("What changed" not in text for text in files.values())

@@ -184,7 +184,7 @@ def test_formulas_lead_to_what_they_name_and_are_said_in_words(pages: dict[str, 
 def test_values_of_the_day_are_marked(pages: dict[str, Element], book: Rulebook) -> None:
     page = pages["scheme-pension_credit.html"]
     assert "6 April 2026 (in force)" in page.text
-    plain = build_pages(build_site(book, book.schemes, None, None))
+    plain = build_pages(build_site(book, ["pension_credit"], None, None))
     assert all("in force)" not in text for text in plain.values())
 
 
@@ -203,9 +203,11 @@ def test_one_scheme_alone_has_its_libraries_and_no_broken_link(book: Rulebook) -
     assert broken_links(files, read_all(files)) == []
 
 
-def test_same_rules_give_the_same_bytes(files: dict[str, str], book: Rulebook) -> None:
-    again = build_pages(build_site(book, reversed(list(book.schemes)), date(2026, 6, 1), None))
-    assert again == files
+def test_same_rules_give_the_same_bytes(book: Rulebook) -> None:
+    some = ["child_benefit", "healthy_start", "scottish_child_payment", "winter_fuel_payment"]
+    day = date(2026, 6, 1)
+    once, again = (build_pages(build_site(book, each, day, None)) for each in (some, some[::-1]))
+    assert again == once
 
 
 def test_long_table_is_a_file_beside_its_first_rows(tmp_path: Path) -> None:

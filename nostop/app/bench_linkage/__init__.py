@@ -13,6 +13,7 @@ from nostop.app.figures import MIB, Figure, Spent, at_least, at_most, spent_by
 from nostop.app.stages import Listener, stage
 from nostop.linkage.evaluate import LinkQuality
 from nostop.linkage.model import MODEL_FILE, read_model
+from nostop.model import SettingsError
 from nostop.synth.hard.records import generate_records
 
 #: Half of the true people to tune on, and the half to report on.
@@ -120,8 +121,13 @@ def _of_groups(name: str, half: Labelled, links: pl.DataFrame) -> Iterator[Figur
 
 
 def _of_peer(name: str, whole: Labelled) -> Iterator[Figure]:
-    from nostop.app.bench_linkage.peer import splink_on
-
+    try:
+        from nostop.app.bench_linkage.peer import splink_on
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            "bench: 'splink' is not installed: it comes with pip install 'nostop[peers]'; or "
+            "measure without it"
+        ) from error
     peer = splink_on(whole.half(TUNE), whole.half(REPORT))
     told = f"{name}, plain Splink at {peer.threshold:g}"
     yield Figure(f"{name}_splink_f1", f"{told}: F1 of pairs", round(peer.quality.f1, 5), "share")

@@ -57,16 +57,21 @@ def uk_300k(folder: Path) -> Labelled:
     """Three sources, made up: moves, nicknames, changed surnames, twins, missing numbers."""
     frame = pl.read_parquet(folder / "uk_300k_labelled.parquet")
     told = _labelled(frame, "true_person")
-    born_in = pl.col("born_on").str.head(4).cast(pl.Int64, strict=False)
-    groups = frame.select(
-        *_KEY,
-        "sex",
-        person_id=pl.col("true_person").cast(pl.String),
-        household="true_household",
-        age_band=pl.col("born_on").is_null().replace_strict({True: "not known", False: None}),
-        area=pl.col("postcode").str.extract(r"^([A-Z]+)"),
-    ).with_columns(
-        pl.coalesce("age_band", frame.select((born_in // 20 * 20).cast(pl.String)).to_series())
+    # A group is of the person: what most of their records say.
+    usual = [pl.col(name).drop_nulls().mode().sort().first() for name in ("sex", "decade", "area")]
+    decade = pl.col("born_on").str.head(4).cast(pl.Int64, strict=False) // 20 * 20
+    person = (
+        frame.with_columns(
+            decade=decade.cast(pl.String), area=pl.col("postcode").str.extract(r"^([A-Z]+)")
+        )
+        .group_by("true_person")
+        .agg(usual)
+    )
+    groups = (
+        frame.select(*_KEY, "true_person", household="true_household")
+        .join(person, on="true_person", how="left", validate="m:1")
+        .rename({"true_person": "person_id", "decade": "age_band"})
+        .with_columns(pl.col("person_id").cast(pl.String))
     )
     return replace(told, groups=groups)
 

@@ -5,9 +5,11 @@ threshold that is best on the half of the people we tune on. No guards, no exact
 ids.
 """
 
+import logging
 from dataclasses import dataclass
 
 import polars as pl
+import splink.comparison_level_library as cll
 import splink.comparison_library as cl
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
@@ -17,7 +19,7 @@ from nostop.linkage.evaluate import LinkQuality, evaluate
 
 _SEED = 20260601
 _TRAINING_PAIRS = 1e6
-THRESHOLDS = (0.5, 0.8, 0.9, 0.95, 0.975, 0.99, 0.999)
+THRESHOLDS = (0.01, 0.1, 0.5, 0.8, 0.9, 0.95, 0.975, 0.99, 0.999, 0.9999, 0.99999)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ def _at(labelled: Labelled, thresholds: tuple[float, ...]) -> list[tuple[LinkQua
         born_on=pl.col("born_on").dt.to_string("%Y-%m-%d"),
     )
     said = [name for name in records.columns if records[name].null_count() < records.height]
+    # What it thinks of its training is told by the figures.
+    logging.getLogger("splink").setLevel(logging.ERROR)
     with connection() as database:
         api = DuckDBAPI(connection=database)
         table = api.register(records.select(said).to_arrow(), dataset_display_name="records")
@@ -72,22 +76,23 @@ def _settings(said: list[str]) -> SettingsCreator:
         ),
         "born_on": cl.DamerauLevenshteinAtThresholds("born_on", [1, 2]),
         "sex": cl.ExactMatch("sex"),
-        "uprn": cl.ExactMatch("uprn"),
-        "address_line_1": cl.JaroWinklerAtThresholds("address_line_1", [0.9]),
-        "postcode": cl.ExactMatch("postcode"),
+        "address_line_1": _place(said),
         "town": cl.ExactMatch("town").configure(term_frequency_adjustments=True),
     }
+    if "address_line_1" not in said:
+        known["postcode"] = cl.PostcodeComparison("postcode")
     extras = {
         name: cl.JaroWinklerAtThresholds(name, [0.9]).configure(term_frequency_adjustments=True)
         for name in said
         if name.startswith("extra_")
     }
+    extra_rules = [(name, other) for name in extras for other in _BESIDE_EXTRA]
     return SettingsCreator(
         link_type="dedupe_only",
         unique_id_column_name="key",
         comparisons=[made for name, made in {**known, **extras}.items() if name in said],
         blocking_rules_to_generate_predictions=[
-            block_on(*rule) for rule in _RULES if set(rule) <= set(said)
+            block_on(*rule) for rule in [*_RULES, *extra_rules] if set(rule) <= set(said)
         ],
         probability_two_random_records_match=1e-5,
         retain_matching_columns=False,
@@ -103,9 +108,33 @@ _RULES = (
     ("uprn", "first_name"),
     ("first_name", "surname"),
     ("postcode", "surname"),
+    ("postcode", "first_name"),
+    ("address_line_1", "surname"),
+    ("address_line_1", "first_name"),
+    ("address_line_1", "postcode"),
+    ("surname", "town"),
+    ("born_on", "town"),
 )
+#: With each extra column, and each of these.
+_BESIDE_EXTRA = ("surname", "born_on", "postcode")
 #: Pairs that m is learnt from.
 _LEARN_BY = (("first_name", "surname"), ("born_on",), ("nino",))
+
+
+def _place(said: list[str]) -> cl.CustomComparison:
+    """One comparison: door, address and postcode are no three witnesses."""
+    door = [cll.ExactMatchLevel("uprn")] if "uprn" in said else []
+    return cl.CustomComparison(
+        output_column_name="place",
+        comparison_levels=[
+            cll.NullLevel("address_line_1"),
+            *door,
+            cll.And(cll.ExactMatchLevel("postcode"), cll.JaroWinklerLevel("address_line_1", 0.9)),
+            cll.ExactMatchLevel("postcode"),
+            cll.JaroWinklerLevel("address_line_1", 0.9),
+            cll.ElseLevel(),
+        ],
+    )
 
 
 def _train(linker: Linker, said: list[str]) -> None:
