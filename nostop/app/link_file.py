@@ -2,13 +2,15 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
 from nostop import linkage
-from nostop.app.link_history import read_parquet, read_verdicts
+from nostop.app.link_additions import ChangeFiles, keep_index, link_changed
+from nostop.app.link_history import read_parquet, read_verdicts, remember, write_whole
 from nostop.app.record_file import read_records
 from nostop.frames import Links, Verdicts, check
 from nostop.linkage.evaluate import (
@@ -22,7 +24,7 @@ from nostop.linkage.evaluate import (
 from nostop.linkage.model import MODEL_FILE, Model, read_model
 from nostop.linkage.training import Taught
 from nostop.linkage.verdicts import binding
-from nostop.model import LinkageError, nearest
+from nostop.model import LinkageError, SettingsError, nearest
 
 #: What a column of labels that says who is who may be called.
 LABEL_COLUMNS = ("true_person", "person_id", "true_person_id", "cluster")
@@ -43,35 +45,76 @@ class LinkOptions:
     model: Path | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LinkKept:
+    """What lives on from one linking to the next.
+
+    previous: the `Links` of an earlier run, whose person ids live on.
+    index: a folder of what stands. Where it is there already, only what may be touched by a change
+        is linked again; it is kept up to date.
+    changed: rows that were corrected since, and rows as they were before they were corrected or
+        withdrawn; None where there are only new ones.
+    history: the `LinkEvents` file that ids live on by, with what is new added at its end.
+    at: the time that the history notes, with its zone.
+    """
+
+    previous: Path | None = None
+    index: Path | None = None
+    changed: Path | None = None
+    history: Path | None = None
+    at: datetime | None = None
+
+
 def link_file(
-    records: Path, out: Path, previous: Path | None = None, options: LinkOptions | None = None
+    records: Path, out: Path, kept: LinkKept | None = None, options: LinkOptions | None = None
 ) -> pl.DataFrame:
     """Write, and return, which person each record of a Parquet file is (`Links`).
 
     Args:
         records: the columns of `SourceRecords` and `extra_*`; see record_file.read_records.
         out: the Parquet file to write.
-        previous: the `Links` of an earlier run, whose person ids live on.
+        kept: what lives on from earlier runs.
         options: what is known besides.
     Raises:
         LinkageError: a file cannot be read, a column cannot be used, a source is not there, or
             verdicts contradict each other.
         FrameError: a record comes twice.
+        SettingsError: changed rows, or a history, without what they go on from.
     """
-    known = options or LinkOptions()
-    older = None if previous is None else check(Links, read_parquet(previous))
+    known, lasting = options or LinkOptions(), kept or LinkKept()
+    older = None if lasting.previous is None else check(Links, read_parquet(lasting.previous))
     told = read_records(records)
     _refuse_unknown(known.deduplicated, told, records)
-    links = linkage.link(
-        told,
-        previous=older,
+    relink = partial(
+        linkage.link,
         verdicts=None if known.verdicts is None else _verdicts(known.verdicts),
         deduplicated=frozenset(known.deduplicated),
         model=known.model,
     )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    links.write_parquet(out)
+    change = _change(records, out, lasting)
+    links = relink(told, previous=older) if change is None else link_changed(change, relink).links
+    if lasting.history is not None and lasting.at is not None:
+        occasion = linkage.Occasion(lasting.at, "nostop link", linkage.MODEL_VERSION)
+        remembered = remember(links, lasting.history, occasion, older)
+        # The history comes first: the links follow from it.
+        write_whole(remembered.log, lasting.history)
+        links = remembered.links
+    write_whole(links, out)
+    if change is None and lasting.index is not None:
+        keep_index(records, out, lasting.index)
     return links
+
+
+def _change(records: Path, out: Path, kept: LinkKept) -> ChangeFiles | None:
+    """Return the files of a change, where there is something to go on from."""
+    if kept.index is not None and kept.previous is not None and kept.index.is_dir():
+        return ChangeFiles(records, kept.previous, kept.changed, out, kept.index)
+    if kept.changed is not None:
+        raise SettingsError(
+            "changed records go on from an earlier linking: give its links as --previous, and the "
+            "--index that it kept"
+        )
+    return None
 
 
 def train_file(

@@ -1,13 +1,14 @@
 """`nostop link RECORDS.parquet`: which person each record is."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from nostop import app
-from nostop.app.link_file import LinkOptions
+from nostop.app.link_file import LinkKept, LinkOptions
 from nostop.cli.shared import JsonOption, err
 
 
@@ -24,6 +25,32 @@ def link(
             "--previous",
             metavar="LINKS.parquet",
             help="An earlier result, whose person ids live on.",
+        ),
+    ] = None,
+    history: Annotated[
+        Path | None,
+        typer.Option(
+            "--history",
+            metavar="EVENTS.parquet",
+            help="The history that person ids live on by; made where there is none.",
+        ),
+    ] = None,
+    index: Annotated[
+        Path | None,
+        typer.Option(
+            "--index",
+            metavar="DIR",
+            help="Folder that later changes go on from; with --previous, only what changed is "
+            "linked again.",
+        ),
+    ] = None,
+    changed: Annotated[
+        Path | None,
+        typer.Option(
+            "--changed",
+            metavar="ROWS.parquet",
+            help="With --index: rows corrected since, and rows as they were before they were "
+            "corrected or withdrawn. New ones need not be named.",
         ),
     ] = None,
     deduplicated: Annotated[
@@ -46,7 +73,8 @@ def link(
 ) -> None:
     """Say which records are one person: source, record_id, person_id and confidence."""
     options = LinkOptions(deduplicated or (), verdicts, model)
-    links = app.link_file(records, out_file, previous, options)
+    kept = LinkKept(previous, index, changed, history, datetime.now(UTC))
+    links = app.link_file(records, out_file, kept, options)
     people = links["person_id"].n_unique()
     if as_json:
         typer.echo(json.dumps({"records": links.height, "people": people, "out": str(out_file)}))

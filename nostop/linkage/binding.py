@@ -11,7 +11,7 @@ from nostop.model import LinkageError
 SAME, DIFFERENT = "same", "different"
 _SIDES = ["source_l", "record_id_l", "source_r", "record_id_r"]
 VERDICT_COLUMNS = [*_SIDES, "verdict"]
-_PAIR = {"l": pl.Int64, "r": pl.Int64}
+_PAIR = pl.Schema({"l": pl.Int64, "r": pl.Int64})
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,9 @@ SELECT p.*,
   l.middle = r.first OR r.middle = l.first AS by_middle,
   l.middle = r.middle AS same_middle,
   l.middle[1] != r.middle[1] AS other_middle,
+  l.middle[1] != r.middle[1] AND least(length(l.middle), length(r.middle)) > 1
+    AND NOT contains(l.middle, r.middle) AND NOT contains(r.middle, l.middle)
+    AND jaro_similarity(l.middle, r.middle) < 0.75 AS two_middles,
   l.first != r.first AND least(l.bearers, r.bearers) >= 4
     AND least(l.bearers, r.bearers) * 8 >= greatest(l.bearers, r.bearers) AS two_names,
   year(l.born_on) = year(r.born_on)
@@ -139,8 +142,11 @@ def nino_conflict() -> pl.Expr:
 
 
 def name_conflict() -> pl.Expr:
-    """Whether two first names are two names: twins, siblings, partners."""
-    return (~pl.col("first_edits").is_null() & ~compatible_first_names()).fill_null(value=False)
+    """Whether two first names are two names, or one with two middle names: twins, siblings,
+    partners, namesakes."""
+    two = (~pl.col("first_edits").is_null() & ~compatible_first_names()).fill_null(value=False)
+    same_number = (pl.col("nino_edits") == 0).fill_null(value=False)
+    return two | (_true("two_middles") & ~_any("by_middle", "joined") & ~same_number)
 
 
 def date_conflict() -> pl.Expr:

@@ -1,15 +1,18 @@
 """Files in, files out: linking with what is known besides, learning, holding against labels."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from nostop import app
-from nostop.app.link_file import LinkOptions, evaluate_file, train_file
+from nostop.app.link_file import LinkKept, LinkOptions, evaluate_file, train_file
+from nostop.linkage.history import placed
 from nostop.linkage.model import read_model
-from nostop.model import LinkageError, NostopError
+from nostop.model import LinkageError, NostopError, SettingsError
+from tests.linkage.towns import town
 
 ROWS = [
     ("a", "1", "Ada", "Cole", "1950-01-01", "ZZ1 1AA", "Bath", "p1"),
@@ -99,3 +102,28 @@ def test_a_learnt_model_links(records: Path, tmp_path: Path) -> None:
 def test_labels_for_some_files_only_are_refused(records: Path, tmp_path: Path) -> None:
     with pytest.raises(LinkageError, match="2 files of records and 1 of labels"):
         train_file([records, records], tmp_path / "m.json", date(2026, 6, 1), [records])
+
+
+def test_changes_go_on_from_an_index_and_ids_live_on_in_the_history(tmp_path: Path) -> None:
+    records, out, index = tmp_path / "r.parquet", tmp_path / "l.parquet", tmp_path / "index"
+    history = tmp_path / "events.parquet"
+    first, more = town(40), town(44)
+    first.write_parquet(records)
+    kept = LinkKept(index=index, history=history, at=datetime(2026, 6, 1, tzinfo=UTC))
+    before = app.link_file(records, out, kept)
+    more.write_parquet(records)
+    kept = replace(kept, previous=out, at=datetime(2026, 6, 2, tzinfo=UTC))
+    after = app.link_file(records, out, kept)
+    assert after.height == more.height
+    same = after.join(before, on=["source", "record_id", "person_id"], how="semi")
+    assert same.height == before.height
+    assert placed(pl.read_parquet(history)).equals(
+        after.select("source", "record_id", "person_id").sort("source", "record_id")
+    )
+
+
+def test_changed_rows_need_what_they_go_on_from(tmp_path: Path) -> None:
+    records = tmp_path / "r.parquet"
+    town(3).write_parquet(records)
+    with pytest.raises(SettingsError, match="give its links as --previous, and the --index"):
+        app.link_file(records, tmp_path / "l.parquet", LinkKept(changed=records))

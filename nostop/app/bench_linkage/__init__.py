@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -122,13 +123,13 @@ def _of_groups(name: str, half: Labelled, links: pl.DataFrame) -> Iterator[Figur
 
 def _of_peer(name: str, whole: Labelled) -> Iterator[Figure]:
     try:
-        from nostop.app.bench_linkage.peer import splink_on
+        peers = import_module("nostop.app.bench_linkage.peer")
     except ModuleNotFoundError as error:
         raise SettingsError(
             "bench: 'splink' is not installed: it comes with pip install 'nostop[peers]'; or "
             "measure without it"
         ) from error
-    peer = splink_on(whole.half(TUNE), whole.half(REPORT))
+    peer = peers.splink_on(whole.half(TUNE), whole.half(REPORT))
     told = f"{name}, plain Splink at {peer.threshold:g}"
     yield Figure(f"{name}_splink_f1", f"{told}: F1 of pairs", round(peer.quality.f1, 5), "share")
     yield from _of_quality(f"{name}_splink", told, peer.quality)

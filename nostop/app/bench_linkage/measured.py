@@ -97,9 +97,11 @@ def orders_that_differ(records: pl.DataFrame, orders: int) -> int:
     return sum(not linkage.link(each).equals(expected) for each in shuffled)
 
 
-def recall_gap(links: pl.DataFrame, truth: pl.DataFrame, column: str, fewest: int = 2_000) -> float:
+def recall_gap(
+    links: pl.DataFrame, truth: pl.DataFrame, column: str, fewest: int = 500
+) -> float | None:
     """Return the gap, in points, between the highest and the lowest recall of the groups of a
-    column that have at least so many true pairs."""
+    column that have at least so many true pairs; None where there are not two such groups."""
     groups = by_group(links, truth, column).filter(pl.col("pairs_true") >= fewest)
     spread = groups.select(pl.col("recall").max() - pl.col("recall").min())
-    return 100 * float(spread.item() or 0.0)
+    return 100 * float(spread.item()) if groups.height > 1 else None
