@@ -15,6 +15,8 @@ SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "temp_directory": "",
     "threads": "2",
 }
+#: Up to so many rows one database is kept for all that is asked of them.
+FEW = 20_000
 #: The database that is used again while `reused` lasts: opening one takes longer than a lookup may.
 _KEPT: ContextVar[duckdb.DuckDBPyConnection | None] = ContextVar("_KEPT", default=None)
 
@@ -47,6 +49,17 @@ def reused(database: duckdb.DuckDBPyConnection) -> Iterator[None]:
         yield
     finally:
         _KEPT.reset(token)
+
+
+@contextmanager
+def kept_for(rows: int) -> Iterator[None]:
+    """Keep one database for whatever is asked in here of a few rows, of which the answer takes less
+    time than opening it. Of many rows it would hold too much at once."""
+    if rows > FEW or _KEPT.get() is not None:
+        yield
+        return
+    with kept_open() as database, reused(database):
+        yield
 
 
 def query(sql: str, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:

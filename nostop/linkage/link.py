@@ -7,6 +7,7 @@ import polars as pl
 
 from nostop.frames import Links, SourceRecords, check
 from nostop.linkage.binding import bound, checked_verdicts, records_of
+from nostop.linkage.duck import kept_for
 from nostop.linkage.exact import exact_links
 from nostop.linkage.ids import with_lasting_ids
 from nostop.linkage.joining import Comparing, Run, variants
@@ -46,7 +47,16 @@ def link(
         FrameError: `records` or `previous` lacks a column or repeats a key.
         LinkageError: the model file cannot be read, or verdicts contradict each other.
     """
-    told = checked_verdicts(verdicts)
+    with kept_for(records.height):
+        links = _linked(records, checked_verdicts(verdicts), deduplicated, model or MODEL_FILE)
+    older = None if previous is None else check(Links, previous)
+    return check(Links, with_lasting_ids(links, older))
+
+
+def _linked(
+    records: pl.DataFrame, told: pl.DataFrame, deduplicated: Collection[str], model: Path
+) -> pl.DataFrame:
+    """Return records with the cluster they are of, and its confidence."""
     said = mentions(checked_records(records), deduplicated=deduplicated, own=records_of(told))
     run = Run(said, bound(told, said.records), frozenset(deduplicated))
     agreeing = pl.concat([_alike(said.nodes), exact_links(said.nodes)])
@@ -56,18 +66,16 @@ def link(
     run.surely(exact.placed)
     if told.height:
         exact = run.joined(agreeing)
-    comparing = Comparing(said.nodes, exact.placed, read_model(model or MODEL_FILE))
+    comparing = Comparing(said.nodes, exact.placed, read_model(model))
     dated = run.scored(exact.links, comparing.all())
     if run.has_partners():
         left = comparing.left(run.alone(dated.placed))
         dated = run.scored(dated.links, left)
     undated = undated_links(said, dated.placed)
     whole = run.joined(pl.concat([dated.links, undated]))
-    people = said.records.join(
+    return said.records.join(
         _less_sure_names(whole.placed, said.nodes), on="node", how="left", validate="m:1"
     )
-    older = None if previous is None else check(Links, previous)
-    return check(Links, with_lasting_ids(people, older))
 
 
 def checked_records(records: pl.DataFrame) -> pl.DataFrame:
