@@ -1,6 +1,8 @@
 """Linking a day's changes in files: what they may touch is linked again, the rest stays."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -10,7 +12,7 @@ from nostop.app.link_history import read_parquet, write_whole
 from nostop.app.record_file import read_records
 from nostop.app.standing_files import keep_standing, kept_standing
 from nostop.frames import Links, check
-from nostop.linkage.additions import Added, Relink, add
+from nostop.linkage.additions import Added, add
 from nostop.linkage.ids import relabelled
 from nostop.linkage.standing import standing
 
@@ -43,19 +45,21 @@ def keep_index(records: Path, links: Path, index: Path) -> None:
     keep_standing(standing(read_records(records), check(Links, read_parquet(links))), index)
 
 
-def link_changed(files: ChangeFiles, relink: Relink = linkage.link) -> Added:
+def link_changed(files: ChangeFiles, relink: Callable[..., pl.DataFrame] = linkage.link) -> Added:
     """Write, and return, links after a change, at a cost in proportion to it.
 
     Args:
         files: where everything is.
-        relink: `linkage.link` with verdicts and the like bound.
+        relink: `linkage.link` with verdicts and the like bound; it gets what the index weighs by.
     Raises:
         LinkageError: a file cannot be read, or there is nothing to go on from.
         FrameError: a table lacks a column or repeats a key.
     """
     records, previous = read_records(files.records), check(Links, read_parquet(files.previous))
     changed = records.clear() if files.changed is None else read_records(files.changed)
-    added = add(records, previous, _alike(changed, records), relink, kept_standing(files.index))
+    before = kept_standing(files.index)
+    part = partial(relink, model=before.weighing)
+    added = add(records, previous, _alike(changed, records), part, before)
     links = relabelled(added.links, previous)
     keep_standing(added.standing, files.index)
     write_whole(links, files.out)

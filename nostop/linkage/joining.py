@@ -1,6 +1,8 @@
 """Links joined into people, within what guards, sources and verdicts allow."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 
@@ -17,7 +19,8 @@ from nostop.linkage.doubt import found_doubt, lone
 from nostop.linkage.model import Model, with_confidence
 from nostop.linkage.nodes import Mentions, extra_columns, linkable
 from nostop.linkage.pairs import SURE, Doubt, allowed, coincidence, features
-from nostop.linkage.scoring import scorer
+from nostop.linkage.scoring import Scorer, scorer
+from nostop.linkage.weighing import Weighing
 
 #: The lowest probability at which two mentions are joined.
 LINK_AT = 0.9
@@ -161,25 +164,42 @@ def variants(nodes: pl.DataFrame, placed: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+#: Scores all pairs, or those among some nodes.
+_Scored = Callable[[pl.DataFrame | None], pl.DataFrame]
+
+
+def _by_settled(settled: Weighing, forms: pl.DataFrame, some: pl.DataFrame | None) -> pl.DataFrame:
+    return settled.score(forms if some is None else forms.join(some, on="node", how="semi"))
+
+
+def _by_learnt(model: Model, scores: Scorer, some: pl.DataFrame | None) -> pl.DataFrame:
+    pairs = scores.pairs() if some is None else scores.pairs_left(some)
+    return with_confidence(pairs, model)
+
+
 class Comparing:
     """Scores of the forms of people, with how their fields compare (see pairs.features)."""
 
-    def __init__(self, nodes: pl.DataFrame, placed: pl.DataFrame, model: Model) -> None:
+    def __init__(self, nodes: pl.DataFrame, placed: pl.DataFrame, model: Model | Weighing) -> None:
         told = pl.any_horizontal(pl.col("born_on", *extra_columns(nodes)).is_not_null())
         self._forms = variants(nodes, placed).filter(told)
-        self._model = model
-        self._scorer = scorer(self._forms, model.weights)
+        # Weights that are settled say what they said of the whole; others are learnt from here.
+        self._scored: _Scored = (
+            partial(_by_settled, model, self._forms)
+            if isinstance(model, Weighing)
+            else partial(_by_learnt, model, scorer(self._forms, model.weights))
+        )
 
     def all(self, least: float = LINK_AT) -> pl.DataFrame:
         """Return the pairs sure enough to join, or of at least another confidence."""
-        return self._sure(self._scorer.pairs(), least)
+        return self._sure(self._scored(None), least)
 
     def left(self, nodes: pl.DataFrame) -> pl.DataFrame:
         """Return the pairs among nodes that are left without a partner."""
-        return self._sure(self._scorer.pairs_left(nodes), LINK_AT)
+        return self._sure(self._scored(nodes))
 
-    def _sure(self, pairs: pl.DataFrame, least: float) -> pl.DataFrame:
-        sure = with_confidence(pairs, self._model).filter(pl.col("confidence") >= least)
+    def _sure(self, pairs: pl.DataFrame, least: float = LINK_AT) -> pl.DataFrame:
+        sure = pairs.filter(pl.col("confidence") >= least)
         compared = features(sure, self._forms)
         if extra_columns(self._forms):
             return compared

@@ -14,6 +14,7 @@ from nostop.linkage.joining import Comparing, Run, variants
 from nostop.linkage.model import MODEL_FILE, read_model
 from nostop.linkage.nodes import extra_columns, linkable, mentions
 from nostop.linkage.undated import undated_links
+from nostop.linkage.weighing import Weighing
 
 __all__ = ["checked_records", "link", "variants"]
 
@@ -27,7 +28,7 @@ def link(
     previous: pl.DataFrame | None = None,
     verdicts: pl.DataFrame | None = None,
     deduplicated: Collection[str] = frozenset(),
-    model: Path | None = None,
+    model: Path | Weighing | None = None,
 ) -> pl.DataFrame:
     """Return which person each source record is.
 
@@ -39,7 +40,8 @@ def link(
             verdict (`same` or `different`). `same` holds over scores and guards, `different` over
             everything, if only by way of others. Records that are gone bind nobody.
         deduplicated: sources that have at most one record of a person.
-        model: a model file made by `train`; the frozen one of this version if None.
+        model: a model file made by `train`; the frozen one of this version if None; or weights
+            settled on all records before, by which a part of them is weighed as the whole was.
     Returns:
         `Links`: one row for each record, sorted; `confidence` is the weakest link that holds the
         person together.
@@ -54,7 +56,10 @@ def link(
 
 
 def _linked(
-    records: pl.DataFrame, told: pl.DataFrame, deduplicated: Collection[str], model: Path
+    records: pl.DataFrame,
+    told: pl.DataFrame,
+    deduplicated: Collection[str],
+    model: Path | Weighing,
 ) -> pl.DataFrame:
     """Return records with the cluster they are of, and its confidence."""
     said = mentions(checked_records(records), deduplicated=deduplicated, own=records_of(told))
@@ -66,7 +71,8 @@ def _linked(
     run.surely(exact.placed)
     if told.height:
         exact = run.joined(agreeing)
-    comparing = Comparing(said.nodes, exact.placed, read_model(model))
+    weights = model if isinstance(model, Weighing) else read_model(model)
+    comparing = Comparing(said.nodes, exact.placed, weights)
     dated = run.scored(exact.links, comparing.all())
     if run.has_partners():
         left = comparing.left(run.alone(dated.placed))

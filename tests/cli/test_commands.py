@@ -273,7 +273,7 @@ def test_linked_records_go_to_a_file(nostop: Nostop, tmp_path: Path) -> None:
     records = {
         "source": ["a", "b"],
         "record_id": ["1", "1"],
-        "nino": ["QQ123456C"] * 2,
+        "nino": ["QQ223456C"] * 2,
         "first_name": ["Ann"] * 2,
         "born_on": ["1950-03-01"] * 2,
     }
