@@ -9,6 +9,7 @@ import pytest
 
 from nostop import app
 from nostop.app.link_file import LinkKept, LinkOptions, evaluate_file, train_file
+from nostop.app.record_file import read_records
 from nostop.linkage.history import placed
 from nostop.linkage.model import read_model
 from nostop.model import LinkageError, NostopError, SettingsError
@@ -127,3 +128,31 @@ def test_changed_rows_need_what_they_go_on_from(tmp_path: Path) -> None:
     town(3).write_parquet(records)
     with pytest.raises(SettingsError, match="give its links as --previous, and the --index"):
         app.link_file(records, tmp_path / "l.parquet", LinkKept(changed=records))
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("born_on", ["1950-01-01", None]),
+        ("born_on", ["1950-01-01T00:00:00", None]),
+        ("born_on", ["19500101", None]),
+        ("born_on", ["01/01/1950", None]),
+        ("uprn", [100012345678.0, None]),
+        ("uprn", [100012345678, None]),
+    ],
+)
+def test_dates_and_numbers_are_read_as_other_tools_write_them(
+    tmp_path: Path, name: str, values: list[object]
+) -> None:
+    file = tmp_path / "r.parquet"
+    frame = pl.DataFrame({"source": ["a", "b"], "record_id": ["1", "2"], name: values})
+    frame.write_parquet(file)
+    expected = {"born_on": date(1950, 1, 1), "uprn": "100012345678"}[name]
+    assert read_records(file)[name].to_list() == [expected, None]
+
+
+def test_a_number_that_is_not_whole_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "r.parquet"
+    pl.DataFrame({"source": ["a"], "record_id": ["1"], "uprn": [1.5]}).write_parquet(file)
+    with pytest.raises(LinkageError, match="'uprn' holds numbers that are not whole"):
+        read_records(file)
