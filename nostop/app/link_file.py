@@ -79,9 +79,11 @@ def link_file(
         LinkageError: a file cannot be read, a column cannot be used, a source is not there, or
             verdicts contradict each other.
         FrameError: a record comes twice.
-        SettingsError: changed rows, or a history, without what they go on from.
+        SettingsError: changed rows without what they go on from, or an index with another model.
     """
     known, lasting = options or LinkOptions(), kept or LinkKept()
+    if lasting.index is not None and known.model is not None:
+        raise SettingsError("an --index weighs by the model that ships: leave out it or --model")
     older = None if lasting.previous is None else check(Links, read_parquet(lasting.previous))
     told = read_records(records)
     _refuse_unknown(known.deduplicated, told, records)

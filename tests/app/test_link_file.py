@@ -128,6 +128,10 @@ def test_changed_rows_need_what_they_go_on_from(tmp_path: Path) -> None:
     town(3).write_parquet(records)
     with pytest.raises(SettingsError, match="give its links as --previous, and the --index"):
         app.link_file(records, tmp_path / "l.parquet", LinkKept(changed=records))
+    with pytest.raises(SettingsError, match="weighs by the model that ships"):
+        app.link_file(
+            records, tmp_path / "l.parquet", LinkKept(index=tmp_path), LinkOptions(model=records)
+        )
 
 
 @pytest.mark.parametrize(
