@@ -12,8 +12,9 @@ _NEEDED = ("source", "record_id")
 _EXTRA = "extra_"
 #: Columns that may well be written as whole numbers.
 _NUMBERED = ("record_id", "uprn", "postcode")
-#: How a column of dates may be written; the one that most of it fits is taken.
-_DATES = ("%Y-%m-%d", "%Y%m%d", "%d/%m/%Y")
+#: How a column of dates may be written; the one that most of it fits is taken. None in which a day
+#: could be read as a month.
+_DATES = ("%Y-%m-%d", "%Y%m%d")
 _TIME = r"[T ]\d{2}:\d{2}.*$"
 
 
