@@ -3,8 +3,7 @@
 from nostop.linkage.assemble import Assembled, assemble
 from nostop.linkage.evaluate import LinkQuality, evaluate
 from nostop.linkage.gathered import Gathered, to_link
-from nostop.linkage.heirs import heirs
-from nostop.linkage.history import Occasion, Remembered, affected
+from nostop.linkage.history import Occasion, Remembered, affected, heirs
 from nostop.linkage.link import link
 from nostop.linkage.model import MODEL_FILE
 from nostop.linkage.training import Taught, train

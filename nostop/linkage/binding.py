@@ -6,11 +6,10 @@ from typing import Any
 import polars as pl
 
 from nostop.linkage.cluster import clusters
+from nostop.linkage.verdicts import DIFFERENT, SAME, SIDES
 from nostop.model import LinkageError
 
-SAME, DIFFERENT = "same", "different"
-_SIDES = ["source_l", "record_id_l", "source_r", "record_id_r"]
-VERDICT_COLUMNS = [*_SIDES, "verdict"]
+VERDICT_COLUMNS = [*SIDES, "verdict"]
 _PAIR = pl.Schema({"l": pl.Int64, "r": pl.Int64})
 
 

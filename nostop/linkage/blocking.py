@@ -22,6 +22,12 @@ _OUTCODE = "outcode"
 _YEAR = pl.col("born").str.head(4)
 _MONTH_DAY = pl.col("born").str.slice(4)
 
+#: Sorted, so that names in the other order share the key.
+NAMES = pl.concat_str(
+    pl.min_horizontal("first_sound", "sound"), pl.max_horizontal("first_sound", "sound"),
+    separator="|",
+).alias("names")  # fmt: skip
+
 Key = tuple[str | pl.Expr, ...]
 
 #: Each key: what must be the same. Read as "found, although all else is different".
@@ -66,7 +72,7 @@ def candidates(mentions: pl.DataFrame, seeds: pl.DataFrame | None = None) -> pl.
     """
     if mentions.height <= ALL_PAIRS_UP_TO:
         return _all_pairs(mentions)
-    named = _with_names(mentions)
+    named = mentions.with_columns(NAMES)
     largest = max(SMALLEST_LIMIT, min(LARGEST_LIMIT, _MENTIONS_AT_ONCE // mentions.height))
     found = [_packed(block) for block in _blocks(named, seeds, largest) if block.height]
     if not found:
@@ -84,15 +90,6 @@ def _all_pairs(mentions: pl.DataFrame) -> pl.DataFrame:
         (pl.col("node") < pl.col("node_right")) & (pl.col("cluster") != pl.col("cluster_right"))
     )
     return both.select(l="node", r="node_right").sort("l", "r")
-
-
-def _with_names(mentions: pl.DataFrame) -> pl.DataFrame:
-    # Sorted, so that names in the other order share the key.
-    names = pl.concat_str(
-        pl.min_horizontal("first_sound", "sound"), pl.max_horizontal("first_sound", "sound"),
-        separator="|",
-    )  # fmt: skip
-    return mentions.with_columns(names=names)
 
 
 def _blocks(

@@ -4,7 +4,7 @@ import polars as pl
 
 from nostop.linkage.link import variants
 from nostop.linkage.model import MODEL_FILE, read_model, score
-from nostop.linkage.nodes import mentions
+from nostop.linkage.nodes import mentions, one_a_node
 from nostop.linkage.pairs import allowed, features
 from nostop.linkage.verdicts import SIDES, smaller_first
 
@@ -29,9 +29,8 @@ def doubtful_pairs(
     person = said.records.join(
         links.select(*_KEY, "person_id"), on=_KEY, how="inner", validate="1:1"
     )
-    # A mention that clerks have parted stands for its first record.
-    of_node = person.sort(_KEY).group_by("node", maintain_order=True).first()
-    placed = of_node.select("node", cluster=pl.col("person_id").rank("dense").cast(pl.Int64))
+    of_node = one_a_node(person)
+    placed = of_node.select("node", "cluster")
     forms = variants(said.nodes, placed)
     scored = score(forms, read_model(MODEL_FILE)).filter(
         pl.col("confidence").is_between(low, high, closed="left")

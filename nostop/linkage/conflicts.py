@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from nostop.linkage.pairs import SURE, Doubt, allowed, features
+from nostop.linkage.pairs import SURE, Doubt, allowed, features, same_number
 
 
 def without_conflicts(
@@ -88,8 +88,7 @@ def without_forks(links: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
     or number, is left apart from both.
     """
     compared = features(links, nodes)
-    same_nino = (pl.col("nino_edits") == 0).fill_null(value=False)
-    loose = compared.filter(~pl.col("same_first").fill_null(value=False) & ~same_nino)
+    loose = compared.filter(~pl.col("same_first").fill_null(value=False) & ~same_number())
     ends = pl.concat(
         [loose.select(x="l", y="r"), loose.select(x="r", y="l")],
     )

@@ -94,9 +94,8 @@ def by_group(links: pl.DataFrame, truth: pl.DataFrame, column: str) -> pl.DataFr
         group, records, precision, precision_low, precision_high, recall, recall_low, recall_high,
         pairs_true; sorted.
     """
-    both = _both(links, truth, column).with_columns(
-        pl.col("group").cast(pl.String).fill_null("not recorded")
-    )
+    group = pl.col(column).cast(pl.String).fill_null("not recorded").alias("group")
+    both = _both(links, truth, group)
     counts = [
         _group_pairs(both, key).rename({"pairs": name})
         for key, name in (
@@ -136,9 +135,10 @@ def calibration(links: pl.DataFrame, truth: pl.DataFrame) -> pl.DataFrame:
         (the share of them that are one person), right_low, right_high; sorted.
     """
     people = (
-        _both(links, truth, "confidence")
+        _both(links, truth)
+        .join(links.select(*_KEY, "confidence"), on=_KEY, how="left", validate="1:1")
         .group_by("found")
-        .agg(records=pl.len(), one=pl.col("true").n_unique() == 1, said=pl.col("group").min())
+        .agg(records=pl.len(), one=pl.col("true").n_unique() == 1, said=pl.col("confidence").min())
         .filter(pl.col("records") > 1)
     )
     lower = pl.lit(BANDS[0])
@@ -162,17 +162,12 @@ def calibration(links: pl.DataFrame, truth: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _both(links: pl.DataFrame, truth: pl.DataFrame, group: str | None = None) -> pl.DataFrame:
-    told = (
-        links.select(*_KEY, "confidence", found="person_id")
-        if group == "confidence"
-        else (links.select(*_KEY, found="person_id"))
-    )
-    who = truth.select(
-        *_KEY, *([group] if group and group != "confidence" else []), true="person_id"
-    )
-    both = told.join(who, on=_KEY, how="inner", validate="1:1")
-    return both if group is None else both.rename({group: "group"})
+def _both(links: pl.DataFrame, truth: pl.DataFrame, *groups: pl.Expr) -> pl.DataFrame:
+    """Return who each record that both hold is said to be (`found`) and is (`true`), and its
+    groups."""
+    true = truth.select(*_KEY, *groups, true="person_id")
+    found = links.select(*_KEY, found="person_id")
+    return found.join(true, on=_KEY, how="inner", validate="1:1")
 
 
 def _quality(right: int, linked: int, true: int) -> LinkQuality:

@@ -262,10 +262,30 @@ def affected(rows: pl.DataFrame, log: pl.DataFrame) -> pl.DataFrame:
 def _became(moves: pl.DataFrame, log: pl.DataFrame) -> pl.DataFrame:
     """Return where the records are now that each id held before or after these moves."""
     now = placed(log)
-    went = moves.select(*_KEY, was="other_id").join(now, on=_KEY, how="inner", validate="m:1")
     stays = now.select(was="person_id", person_id="person_id").unique()
-    every = pl.concat([went.select("was", "person_id"), stays, _alias_pairs(log)])
+    every = pl.concat([_went(moves, now), stays, _alias_pairs(log)])
     return every.group_by(person_id="was").agg(became=pl.col("person_id").unique().sort())
+
+
+def heirs(log: pl.DataFrame) -> pl.DataFrame:
+    """Return which persons hold records that were another's once, or took in a retired id: what
+    was told to one may have reached another.
+
+    Args:
+        log: `LinkEvents`, the whole history.
+    Returns:
+        `was`, `person_id` (in use, and another than `was`), once each, sorted.
+    """
+    moves = log.drop_nulls(["source", "other_id"])
+    every = pl.concat([_went(moves, placed(log)), _alias_pairs(log)])
+    others = every.filter(pl.col("was") != pl.col("person_id"))
+    return others.unique().sort("was", "person_id")
+
+
+def _went(moves: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
+    """Return `was` and `person_id`: whose the records are now that moves took from somebody."""
+    left = moves.select(*_KEY, was="other_id")
+    return left.join(now, on=_KEY, how="inner", validate="m:1").select("was", "person_id")
 
 
 def _alias_pairs(log: pl.DataFrame) -> pl.DataFrame:

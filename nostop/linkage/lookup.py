@@ -5,6 +5,7 @@ from threading import Lock
 import polars as pl
 
 from nostop.linkage.duck import kept_open, reused
+from nostop.linkage.nodes import one_a_node
 from nostop.linkage.pairs import allowed, features
 from nostop.linkage.standing import MOST_OF_A_KEY, Asked, Standing, hashes, standing
 from nostop.model import LinkageError
@@ -38,8 +39,7 @@ class Lookup:
         )
         if person["person_id"].null_count() or person.height != records.height:
             raise LinkageError("lookup: the index is of other records or links: make it anew")
-        first = person.sort(_KEY).group_by("node", maintain_order=True).first()
-        self._people = first.select("node", *_KEY, "person_id").sort("node")
+        self._people = one_a_node(person).select("node", *_KEY, "person_id").sort("node")
         self._database = kept_open()
         self._one_at_a_time = Lock()
 

@@ -101,6 +101,18 @@ def mentions(
     )
 
 
+def one_a_node(records: pl.DataFrame) -> pl.DataFrame:
+    """Return the first record of each node, with `cluster`, the number of its person.
+
+    A mention that clerks have parted stands for its first record.
+
+    Args:
+        records: source, record_id, node, person_id.
+    """
+    first = records.sort("source", "record_id").group_by("node", maintain_order=True).first()
+    return first.with_columns(cluster=pl.col("person_id").rank("dense").cast(pl.Int64))
+
+
 def linkable() -> pl.Expr:
     """Whether a node may be linked to others at all."""
     return ~pl.col("apart").str.starts_with(APART).fill_null(value=False)

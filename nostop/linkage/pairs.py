@@ -95,9 +95,14 @@ def first_name_slip() -> pl.Expr:
 
     A misspelling is far rarer than what it misspells.
     """
-    two_names = _true("two_names") & ~(pl.col("nino_edits") == 0).fill_null(value=False)
+    two_names = _true("two_names") & ~same_number()
     slip = typo("first") | _true("same_sound")
     return (slip & ~_true("other_sex") & ~two_names).fill_null(value=False)
+
+
+def same_number() -> pl.Expr:
+    """Whether both have one National Insurance number, to the letter."""
+    return (pl.col("nino_edits") == 0).fill_null(value=False)
 
 
 def _any(*columns: str) -> pl.Expr:
@@ -124,7 +129,7 @@ SURE = Doubt()
 
 def allowed(doubt: Doubt = SURE) -> pl.Expr:
     """Whether no guard forbids that two mentions are one person."""
-    forbidden = nino_conflict() | (pl.col("side_by_side").fill_null(value=False))
+    forbidden = nino_conflict() | _true("side_by_side")
     if not doubt.names:
         forbidden = forbidden | name_conflict()
     if not doubt.dates:
@@ -145,8 +150,7 @@ def name_conflict() -> pl.Expr:
     """Whether two first names are two names, or one with two middle names: twins, siblings,
     partners, namesakes."""
     two = (~pl.col("first_edits").is_null() & ~compatible_first_names()).fill_null(value=False)
-    same_number = (pl.col("nino_edits") == 0).fill_null(value=False)
-    return two | (_true("two_middles") & ~_any("by_middle", "joined") & ~same_number)
+    return two | (_true("two_middles") & ~_any("by_middle", "joined") & ~same_number())
 
 
 def date_conflict() -> pl.Expr:
@@ -159,8 +163,8 @@ def senior_and_junior() -> pl.Expr:
     """Whether two mentions of one name are a generation apart."""
     same_name = compatible_first_names() & pl.col("same_surname")
     apart = pl.col("years_apart") >= GENERATION_YEARS
-    same_nino = (pl.col("nino_edits") == 0).fill_null(value=False)
-    return (same_name & apart & ~(same_nino & (pl.col("birth_edits") <= 1))).fill_null(value=False)
+    same_person = same_number() & (pl.col("birth_edits") <= 1)
+    return (same_name & apart & ~same_person).fill_null(value=False)
 
 
 def coincidence() -> pl.Expr:
@@ -168,7 +172,6 @@ def coincidence() -> pl.Expr:
 
     Neither number nor place, no surname that could be a spelling of the other, no middle name.
     """
-    number = (pl.col("nino_edits") == 0).fill_null(value=False)
     place = _any("same_dwelling", "same_postcode")
     surname = _any("same_surname", "swapped") | typo("surname").fill_null(value=False)
-    return ~(number | place | surname | _true("same_middle"))
+    return ~(same_number() | place | surname | _true("same_middle"))

@@ -1,6 +1,6 @@
 """Scores of candidate pairs: levels compared in DuckDB, weights summed in one pass."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -10,15 +10,7 @@ import polars as pl
 from nostop.linkage.blocking import candidates
 from nostop.linkage.comparisons import Comparison, comparisons_of, scorable
 from nostop.linkage.duck import connection
-from nostop.linkage.weights import (
-    Weights,
-    chance,
-    frequencies,
-    known_to,
-    learnt_m,
-    learnt_u,
-    prior_of,
-)
+from nostop.linkage.weights import Weights, known_to, learnt_m, learnt_u, prior_of, rarity
 
 #: Pairs compared at once: bounds memory.
 _CHUNK = 1_000_000
@@ -28,6 +20,7 @@ LEARN_FROM_MENTIONS = 30_000
 LEARN_FROM_PAIRS = 250_000
 #: Pairs below this weight are no candidates at all.
 LEAST_BITS = -4.0
+NO_PAIRS = pl.DataFrame(schema={"l": pl.Int64, "r": pl.Int64, "bits": pl.Float64})
 #: No prior is stronger than this: of so many bits, nothing is a candidate.
 MOST_PRIOR_BITS = 20.0
 
@@ -72,39 +65,33 @@ class Scorer:
         self, mentions: pl.DataFrame, prior: float, least: float = LEAST_BITS
     ) -> pl.DataFrame:
         found = [
-            _weighed(levels, self.comparisons, self.weights, prior).filter(pl.col("bits") >= least)
+            weighed(levels, self.comparisons, self.weights, prior).filter(pl.col("bits") >= least)
             for levels in compared(mentions, candidates(mentions), self.comparisons)
         ]
-        empty = pl.DataFrame(schema={"l": pl.Int64, "r": pl.Int64, "bits": pl.Float64})
-        return pl.concat([empty, *found]).sort("l", "r")
+        return pl.concat([NO_PAIRS, *found]).sort("l", "r")
 
 
-def scorer(forms: pl.DataFrame, frozen: Weights, *, adapt: bool = True) -> Scorer:
+def scorer(forms: pl.DataFrame, frozen: Weights) -> Scorer:
     """Return what scores pairs of these mentions.
 
     Args:
         forms: nodes and their cluster (see link.variants).
-        frozen: the model's weights.
-        adapt: learn m from these records, beginning with the model's.
+        frozen: the model's weights, with which learning begins.
     """
     mentions = scorable(forms)
     comparisons = comparisons_of(mentions)
-    weights = learnt(mentions, comparisons, frozen, adapt=adapt)
+    weights = learnt(mentions, comparisons, frozen)
     people = mentions["cluster"].n_unique()
-    return Scorer(_with_frequencies(mentions, comparisons), comparisons, weights, people)
+    return Scorer(_with_rarity(mentions, comparisons), comparisons, weights, people)
 
 
-def learnt(
-    mentions: pl.DataFrame, comparisons: list[Comparison], frozen: Weights, *, adapt: bool = True
-) -> Weights:
+def learnt(mentions: pl.DataFrame, comparisons: list[Comparison], frozen: Weights) -> Weights:
     """Return weights for these records: u from random pairs, m by EM from the frozen ones."""
     start = known_to(frozen, comparisons)
     if mentions.height < 2:
         return start
     random = levels_of(mentions, random_pairs(mentions), comparisons)
     start = Weights(start.m, learnt_u(mentions, comparisons, random, start))
-    if not adapt:
-        return start
     # One mention a cluster: what exact rules joined would count its agreements twice.
     alone = mentions.with_columns(cluster="node")
     share = min(1.0, LEARN_FROM_MENTIONS / mentions.height)
@@ -130,7 +117,7 @@ def levels_of(
     names = [comparison.name for comparison in comparisons]
     found = [
         levels.select("l", "r", *names)
-        for levels in compared(mentions, pairs, comparisons, rarity=False)
+        for levels in compared(mentions, pairs, comparisons, rare=False)
     ]
     empty = pl.DataFrame(schema={"l": pl.Int64, "r": pl.Int64, **dict.fromkeys(names, pl.Int8)})
     return pl.concat([empty, *found]).sort("l", "r")
@@ -139,30 +126,30 @@ def levels_of(
 def compared(
     mentions: pl.DataFrame,
     pairs: pl.DataFrame,
-    comparisons: list[Comparison],
+    comparisons: Sequence[Comparison],
     *,
-    rarity: bool = True,
+    rare: bool = True,
 ) -> Iterator[pl.DataFrame]:
     """Yield chunks of pairs with the level of each comparison and `rarity`: the bits by which the
     values they agree on are rarer, or more common, than agreement is on the whole.
 
-    Without `rarity` it is nought, and mentions need no column of how rare their values are.
+    Unless `rare`, it is nought, and mentions need no column of how rare their values are.
     """
     columns = ", ".join(f"({each.sql()})::TINYINT AS {each.name}" for each in comparisons)
-    rare = [
-        f"CASE WHEN {each.name} = {each.level_names().index(level)} THEN rare_{column} ELSE 0 END"
+    frequent = [
+        (each, level, column)
         for each in comparisons
-        for level, column in (each.frequent if rarity else ())
+        for level, column in (each.frequent if rare else ())
     ]
-    kept = "".join(
-        f", l.rare_{column}"
-        for each in comparisons
-        for _, column in (each.frequent if rarity else ())
-    )
+    bits = [
+        f"CASE WHEN {each.name} = {each.level_names().index(level)} THEN rare_{column} ELSE 0 END"
+        for each, level, column in frequent
+    ]
+    kept = "".join(f", l.rare_{column}" for _, _, column in frequent)
     names = ", ".join(each.name for each in comparisons)
     # Our own column names only; the values stay in the tables.
     query = (
-        f"SELECT l, r, {names}, ({' + '.join(rare) or '0'})::DOUBLE AS rarity FROM ("  # noqa: S608
+        f"SELECT l, r, {names}, ({' + '.join(bits) or '0'})::DOUBLE AS rarity FROM ("  # noqa: S608
         f"SELECT p.l, p.r, {columns}{kept} FROM pairs p "
         "JOIN mentions l ON p.l = l.node JOIN mentions r ON p.r = r.node)"
     )
@@ -181,22 +168,22 @@ def _answer(database: duckdb.DuckDBPyConnection, query: str, pairs: pl.DataFrame
     return answer
 
 
-def _weighed(
-    levels: pl.DataFrame, comparisons: list[Comparison], weights: Weights, prior: float
+def weighed(
+    levels: pl.DataFrame, comparisons: Sequence[Comparison], weights: Weights, prior: float
 ) -> pl.DataFrame:
+    """Return pairs (`l`, `r`) with `bits`: what their levels and rarity weigh, beginning with a
+    prior."""
     bits = levels["rarity"].to_numpy() + prior
     for comparison in comparisons:
-        table = np.append(weights.bits(comparison.name), 0.0)
+        table = np.append(weights.bits(comparison.name), 0.0)  # The last is SILENT's.
         bits = bits + table[levels[comparison.name].to_numpy()]
     return levels.select("l", "r").with_columns(bits=pl.Series(bits, dtype=pl.Float64))
 
 
-def _with_frequencies(mentions: pl.DataFrame, comparisons: list[Comparison]) -> pl.DataFrame:
+def _with_rarity(mentions: pl.DataFrame, comparisons: list[Comparison]) -> pl.DataFrame:
     for comparison in comparisons:
         for _, column in comparison.frequent:
-            usual = chance(mentions, column)
-            rarity = (usual / pl.col("share")).log(2)
-            rare = frequencies(mentions, column).select(column, rarity.alias(f"rare_{column}"))
+            rare = rarity(mentions, column)
             mentions = mentions.join(rare, on=column, how="left", validate="m:1")
     return mentions
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from nostop.frames import Links, check
-from nostop.linkage.blocking import KEYS
+from nostop.linkage.blocking import KEYS, NAMES
 from nostop.linkage.link import checked_records, variants
 from nostop.linkage.model import MODEL_FILE, read_model
-from nostop.linkage.nodes import Mentions, mentions
+from nostop.linkage.nodes import Mentions, mentions, one_a_node
 from nostop.linkage.weighing import Weighing, rows_with, weighing
 from nostop.model import LinkageError
 
@@ -145,9 +145,7 @@ def standing(
         raise LinkageError(
             "the links are not of these records: give those that were made from them"
         )
-    first = person.sort(_KEY).group_by("node", maintain_order=True).first()
-    placed = first.select("node", cluster=pl.col("person_id").rank("dense").cast(pl.Int64))
-    forms = variants(said.nodes, placed).sort("node")
+    forms = variants(said.nodes, one_a_node(person).select("node", "cluster")).sort("node")
     weights = settled or weighing(forms, read_model(MODEL_FILE))
     prepared = weights.prepared(forms)
     return Standing(
@@ -167,17 +165,13 @@ def _each_its_own(nodes: pl.DataFrame) -> pl.DataFrame:
 
 def hashes(prepared: pl.DataFrame) -> pl.DataFrame:
     """Return `node` and `hash` of every key that a mention has."""
-    names = pl.concat_str(
-        pl.min_horizontal("first_sound", "sound"), pl.max_horizontal("first_sound", "sound"),
-        separator="|",
-    )  # fmt: skip
     found = []
     for number, key in enumerate(KEYS.values()):
         parts = [pl.col(part) if isinstance(part, str) else part for part in key]
         whole = pl.struct(part.alias(str(n)) for n, part in enumerate(parts)).hash(number)
         said = pl.all_horizontal(part.is_not_null() for part in parts)
         found.append(pl.when(said).then(whole).alias(str(number)))
-    wide = prepared.lazy().with_columns(names=names).select("node", *found)
+    wide = prepared.lazy().with_columns(NAMES).select("node", *found)
     long = wide.unpivot(index="node", value_name="hash").drop_nulls("hash")
     return long.select("node", "hash").collect()
 

@@ -1,5 +1,6 @@
 """Standard forms of names, numbers and addresses: what is written differently compares as one."""
 
+from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -106,6 +107,7 @@ def uprn(column: str) -> pl.Expr:
     return pl.when(bare.str.contains(r"^\d{1,12}$")).then(bare)
 
 
+@cache
 def name_families() -> pl.DataFrame:
     """Return one row for each known given name: `first`, `families` it may be a form of."""
     table = pl.read_csv(NICKNAMES_FILE, infer_schema=False)

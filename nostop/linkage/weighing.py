@@ -6,15 +6,14 @@ otherwise than the same records among all others. A weighing is learnt from all 
 
 from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
 
 from nostop.linkage.blocking import candidates
 from nostop.linkage.calibration import Calibration, as_confidence
 from nostop.linkage.comparisons import Comparison, comparisons_of, scorable
 from nostop.linkage.model import Model
-from nostop.linkage.scoring import compared, learnt
-from nostop.linkage.weights import Weights, chance, frequencies
+from nostop.linkage.scoring import NO_PAIRS, compared, learnt, weighed
+from nostop.linkage.weights import Weights, rarity
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +48,17 @@ class Weighing:
 
     def weighed(self, prepared: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
         """Return pairs (`l`, `r`) with `bits` and `confidence`, sorted."""
-        found = [self._bits(levels) for levels in compared(prepared, pairs, self._comparisons())]
-        empty = pl.DataFrame(schema={"l": pl.Int64, "r": pl.Int64, "bits": pl.Float64})
-        told = pl.concat([empty, *found]).sort("l", "r")
+        found = [
+            weighed(levels, self.comparisons, self.weights, self.prior_bits)
+            for levels in compared(prepared, pairs, self.comparisons)
+        ]
+        told = pl.concat([NO_PAIRS, *found]).sort("l", "r")
         return told.with_columns(as_confidence(told["bits"], self.calibration))
 
     def score(self, forms: pl.DataFrame) -> pl.DataFrame:
         """Return candidate pairs as `model.score` does, by these weights and no others."""
         prepared = self.prepared(forms)
         return self.weighed(prepared, candidates(prepared))
-
-    def _comparisons(self) -> list[Comparison]:
-        return list(self.comparisons)
-
-    def _bits(self, levels: pl.DataFrame) -> pl.DataFrame:
-        bits = levels["rarity"].to_numpy() + self.prior_bits
-        for comparison in self.comparisons:
-            table = np.append(self.weights.bits(comparison.name), 0.0)  # The last is SILENT's.
-            bits = bits + table[levels[comparison.name].to_numpy()]
-        return levels.select("l", "r").with_columns(bits=pl.Series(bits, dtype=pl.Float64))
 
 
 def weighing(forms: pl.DataFrame, model: Model) -> Weighing:
@@ -81,7 +72,7 @@ def weighing(forms: pl.DataFrame, model: Model) -> Weighing:
     comparisons = comparisons_of(mentions)
     weights = learnt(mentions, comparisons, model.weights)
     counted = sorted({column for each in comparisons for _, column in each.frequent})
-    rarities = {column: _rarity(mentions, column) for column in counted}
+    rarities = {column: rarity(mentions, column) for column in counted}
     return Weighing(
         comparisons=tuple(comparisons),
         weights=weights,
@@ -94,12 +85,6 @@ def weighing(forms: pl.DataFrame, model: Model) -> Weighing:
         },
         prior_bits=weights.prior_bits(mentions["cluster"].n_unique()),
     )
-
-
-def _rarity(mentions: pl.DataFrame, column: str) -> pl.DataFrame:
-    usual = chance(mentions, column)
-    rare = (usual / pl.col("share")).log(2)
-    return frequencies(mentions, column).select(column, rare.alias(f"rare_{column}"))
 
 
 def rows_with(table: pl.DataFrame, column: str, values: pl.Series) -> pl.DataFrame:

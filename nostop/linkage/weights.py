@@ -116,8 +116,19 @@ def frequencies(mentions: pl.DataFrame, column: str) -> pl.DataFrame:
 
 def chance(mentions: pl.DataFrame, column: str) -> float:
     """Return how often two people agree on a column by chance."""
-    shares = frequencies(mentions, column)["share"]
+    return _agreeing(frequencies(mentions, column)["share"])
+
+
+def _agreeing(shares: pl.Series) -> float:
     return max(float((shares * shares).sum()), LEAST_U)
+
+
+def rarity(mentions: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Return each value of a `column` and `rare_COLUMN`, the bits by which agreeing on it is rarer
+    than agreement on the whole; sorted by value."""
+    known = frequencies(mentions, column)
+    bits = (_agreeing(known["share"]) / pl.col("share")).log(2)
+    return known.select(column, bits.alias(f"rare_{column}"))
 
 
 def learnt_u(
@@ -185,5 +196,6 @@ def _share(
 
 
 def counts(levels: pl.Series, many: int) -> np.ndarray:
+    """Return how many pairs stand at each of so many levels; silent ones at none."""
     said = levels.filter(levels >= 0).to_numpy()
     return np.bincount(said, minlength=many).astype(float)
