@@ -9,8 +9,8 @@ from pathlib import Path
 import polars as pl
 
 from nostop import linkage
-from nostop.app.link_additions import ChangeFiles, keep_index, link_changed
-from nostop.app.link_history import read_parquet, read_verdicts, remember, write_whole
+from nostop.app.link_additions import Change, keep_index, link_changed
+from nostop.app.link_history import read_parquet, remember, write_whole
 from nostop.app.record_file import read_records
 from nostop.frames import Links, Verdicts, check
 from nostop.linkage.evaluate import (
@@ -93,7 +93,7 @@ def link_file(
         deduplicated=frozenset(known.deduplicated),
         model=known.model,
     )
-    change = _change(records, out, lasting)
+    change = _change(told, older, lasting)
     links = relink(told, previous=older) if change is None else link_changed(change, relink).links
     if lasting.history is not None and lasting.at is not None:
         occasion = linkage.Occasion(lasting.at, "nostop link", linkage.MODEL_VERSION)
@@ -103,14 +103,15 @@ def link_file(
         links = remembered.links
     write_whole(links, out)
     if change is None and lasting.index is not None:
-        keep_index(records, out, lasting.index)
+        keep_index(told, links, lasting.index)
     return links
 
 
-def _change(records: Path, out: Path, kept: LinkKept) -> ChangeFiles | None:
-    """Return the files of a change, where there is something to go on from."""
-    if kept.index is not None and kept.previous is not None and kept.index.is_dir():
-        return ChangeFiles(records, kept.previous, kept.changed, out, kept.index)
+def _change(records: pl.DataFrame, previous: pl.DataFrame | None, kept: LinkKept) -> Change | None:
+    """Return a change, where there is something to go on from."""
+    if kept.index is not None and previous is not None and kept.index.is_dir():
+        changed = None if kept.changed is None else read_records(kept.changed)
+        return Change(records, previous, changed, kept.index)
     if kept.changed is not None:
         raise SettingsError(
             "changed records go on from an earlier linking: give its links as --previous, and the "
@@ -188,7 +189,7 @@ def _verdicts(path: Path) -> pl.DataFrame:
         raise LinkageError(f"{path}: no such file of verdicts")
     plain = read_parquet(path)
     kept = set(Verdicts.columns()) <= set(plain.columns)
-    return binding(read_verdicts(path)) if kept else plain
+    return binding(plain) if kept else plain
 
 
 def _refuse_unknown(sources: Collection[str], records: pl.DataFrame, path: Path) -> None:

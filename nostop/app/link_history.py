@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from nostop.determination.parquet import whole_file
 from nostop.frames import EVENT_KINDS, Links, Verdicts, check
 from nostop.linkage.history import (
     Occasion,
@@ -72,12 +73,10 @@ def read_parquet(path: Path) -> pl.DataFrame:
 def write_whole(frame: pl.DataFrame, path: Path) -> None:
     """Write a Parquet file so that it is there whole or as it was, whenever the machine stops."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    with part.open("wb") as file:
+    with whole_file(path) as unfinished, unfinished.open("wb") as file:
         frame.rechunk().write_parquet(file, compression="zstd", statistics=False)
         file.flush()
         os.fsync(file.fileno())
-    part.replace(path)
 
 
 def remember(

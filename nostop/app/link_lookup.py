@@ -22,10 +22,15 @@ def open_lookup(records: Path, links: Path, index: Path | None = None) -> Lookup
         LinkageError: a file cannot be read, or they are not of one linking.
         FrameError: a table lacks a column or repeats a key.
     """
+    return _opened(read_records(records), links, index)
+
+
+def _opened(records: pl.DataFrame, links: Path, index: Path | None) -> Lookup:
+    told = check(Links, read_parquet(links))
     if index is not None and not index.exists():
-        keep_index(records, links, index)
+        keep_index(records, told, index)
     stood = None if index is None else kept_standing(index)
-    return Lookup(read_records(records), check(Links, read_parquet(links)), stood)
+    return Lookup(records, told, stood)
 
 
 def look_up(
@@ -42,9 +47,10 @@ def look_up(
     Raises:
         LinkageError, FrameError: see `open_lookup`, and `Lookup.find`.
     """
-    found = open_lookup(records, links, index).find(asked, most)
+    known = read_records(records)
+    found = _opened(known, links, index).find(asked, most)
     return found.join(
-        read_records(records),
+        known,
         on=["source", "record_id"],
         how="left",
         validate="m:1",

@@ -9,6 +9,7 @@ import polars as pl
 from nostop.app.link_history import read_parquet, read_verdicts, write_whole
 from nostop.app.record_file import read_records
 from nostop.app.results import formula_safe
+from nostop.determination.parquet import whole_file
 from nostop.frames import Links, Verdicts, check
 from nostop.linkage.review import KEY_COLUMNS, Review, Wanted, review
 from nostop.linkage.tally import tally
@@ -78,9 +79,8 @@ def _write(tasks: pl.DataFrame, path: Path) -> None:
     if path.suffix == ".parquet":
         write_whole(tasks, path)
         return
-    part = path.with_name(f".{path.name}.part")
-    formula_safe(tasks).write_csv(part)
-    part.replace(path)
+    with whole_file(path) as unfinished:
+        formula_safe(tasks).write_csv(unfinished)
 
 
 def read_tasks(path: Path) -> pl.DataFrame:

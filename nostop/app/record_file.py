@@ -6,10 +6,10 @@ import polars as pl
 
 from nostop.app.link_history import read_parquet
 from nostop.frames import SourceRecords, empty
+from nostop.linkage.nodes import extra_columns
 from nostop.model import LinkageError, nearest
 
 _NEEDED = ("source", "record_id")
-_EXTRA = "extra_"
 #: Columns that may well be written as whole numbers.
 _NUMBERED = ("record_id", "uprn", "postcode")
 #: How a column of dates may be written; the one that most of it fits is taken. None in which a day
@@ -37,8 +37,7 @@ def read_records(path: Path) -> pl.DataFrame:
             )
     schema = empty(SourceRecords).schema
     known = [_as_type(frame, name, dtype, path) for name, dtype in schema.items()]
-    extras = sorted(name for name in frame.columns if name.startswith(_EXTRA))
-    return pl.DataFrame([*known, *frame.select(extras).get_columns()])
+    return pl.DataFrame([*known, *frame.select(extra_columns(frame)).get_columns()])
 
 
 def _as_type(frame: pl.DataFrame, name: str, dtype: pl.DataType, path: Path) -> pl.Series:

@@ -1,11 +1,11 @@
-"""A day's changes in files: the same people as linking everybody anew, and the day after too."""
+"""A day's changes: the same people as linking everybody anew, and the day after too."""
 
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from nostop.app.link_additions import ChangeFiles, keep_index, link_changed
+from nostop.app.link_additions import Change, keep_index, link_changed
 from nostop.app.standing_files import keep_standing, kept_standing
 from nostop.linkage import link
 from nostop.linkage.standing import standing
@@ -17,27 +17,16 @@ RECORDS = town(12)
 LATE = pl.col("source") == "rti"
 
 
-def test_changes_of_two_days_in_files_give_what_linking_everybody_gives(tmp_path: Path) -> None:
-    paths = {
-        name: tmp_path / f"{name}.parquet" for name in ("records", "before", "after", "changed")
-    }
+def test_changes_of_two_days_give_what_linking_everybody_gives(tmp_path: Path) -> None:
     first = RECORDS.filter(~LATE | (pl.col("record_id") < "006"))
-    first.write_parquet(paths["records"])
-    link(first).write_parquet(paths["before"])
-    keep_index(paths["records"], paths["before"], tmp_path / "index")
-    RECORDS.write_parquet(paths["records"])
-    day = ChangeFiles(paths["records"], paths["before"], None, paths["after"], tmp_path / "index")
-    added = link_changed(day)
-    assert groups(added.links) == groups(link(RECORDS))
-    assert pl.read_parquet(paths["after"]).equals(added.links)
+    before = link(first)
+    keep_index(first, before, tmp_path)
+    added = link_changed(Change(RECORDS, before, None, tmp_path)).links
+    assert groups(added) == groups(link(RECORDS))
     gone = RECORDS.filter(LATE, pl.col("record_id") == "003")
-    RECORDS.join(gone, on=["source", "record_id"], how="anti").write_parquet(paths["records"])
-    gone.write_parquet(paths["changed"])
-    next_day = ChangeFiles(
-        paths["records"], paths["after"], paths["changed"], paths["before"], tmp_path / "index"
-    )
-    again = link_changed(next_day).links
-    kept = added.links.join(gone, on=["source", "record_id"], how="anti")
+    left = RECORDS.join(gone, on=["source", "record_id"], how="anti")
+    again = link_changed(Change(left, added, gone, tmp_path)).links
+    kept = added.join(gone, on=["source", "record_id"], how="anti")
     assert again.drop("confidence").equals(kept.drop("confidence"))
 
 

@@ -116,6 +116,7 @@ def test_changes_go_on_from_an_index_and_ids_live_on_in_the_history(tmp_path: Pa
     kept = replace(kept, previous=out, at=datetime(2026, 6, 2, tzinfo=UTC))
     after = app.link_file(records, out, kept)
     assert after.height == more.height
+    assert pl.read_parquet(out).equals(after)
     same = after.join(before, on=["source", "record_id", "person_id"], how="semi")
     assert same.height == before.height
     assert placed(pl.read_parquet(history)).equals(
