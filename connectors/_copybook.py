@@ -79,23 +79,16 @@ def read_copybook(
     return Layout(tuple(layout.columns), length, layout.varying(length))
 
 
-@dataclass(frozen=True, slots=True)
-class _Depending:
-    """An OCCURS DEPENDING ON that was met, and where its table stands."""
-
-    item: Item
-    start: int
-
-
 class _Places:
     """Gives each item its place, and what is repeated a column for each time."""
 
     def __init__(self, source: str, alternatives: Sequence[str], max_columns: int) -> None:
         self._source = source
         self._chosen = {name.upper() for name in alternatives}
-        self._unused = dict.fromkeys(self._chosen)
+        self._unused = set(self._chosen)
         self._max_columns = max_columns
-        self._depending: list[_Depending] = []
+        #: The OCCURS DEPENDING ON that was met, and where its table stands.
+        self._depending: tuple[Item, int] | None = None
         self._lines: dict[str, int] = {}
         self.columns: list[Column] = []
 
@@ -117,7 +110,7 @@ class _Places:
         if item.occurs.depending_on is not None:
             if times or self._depending:
                 raise item.failure("OCCURS DEPENDING ON may stand once, and in no table")
-            self._depending.append(_Depending(item, start))
+            self._depending = item, start
         if _has_names(item):
             size = self._size_once(item)
             for number in range(1, item.occurs.most + 1):
@@ -146,8 +139,7 @@ class _Places:
             return same[0]
         names = [item.name for item in same if item.name is not None]
         chosen = [item for item in same if item.name in self._chosen]
-        for item in chosen:
-            self._unused.pop(item.name or "", None)
+        self._unused -= {item.name for item in chosen}
         if len(chosen) != 1:
             what = f"{', '.join(names)} share one place"
             hint = "name the one to read in the setting 'alternatives'"
@@ -171,11 +163,11 @@ class _Places:
                 was named that is none.
         """
         if self._unused:
-            name = next(iter(self._unused))
+            name = min(self._unused)
             raise FeedError(f"{self._source}: alternatives: '{name}' is in no REDEFINES")
-        if not self._depending:
+        if self._depending is None:
             return None
-        item, start = self._depending[0].item, self._depending[0].start
+        item, start = self._depending
         assert item.occurs is not None  # noqa: S101 - it is what put the item here
         if start + self._size(item) != length:
             hint = "what follows it has no fixed place, and is not read"

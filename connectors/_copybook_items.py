@@ -211,14 +211,6 @@ def _sign(item: Item, words: Words) -> None:
         item.sign = f"{where} SEPARATE"
 
 
-def _sign_alone(where: str) -> Callable[[Item, Words], None]:
-    def clause(item: Item, words: Words) -> None:
-        words.appendleft(where)
-        _sign(item, words)
-
-    return clause
-
-
 def _occurs(item: Item, words: Words) -> None:
     least = most = _times(item, words)
     if words and words[0] == "TO":
@@ -277,12 +269,14 @@ _USAGES = {
 }
 
 
-def _usage_alone(word: str) -> Callable[[Item, Words], None]:
-    def clause(item: Item, words: Words) -> None:
-        words.appendleft(word)
-        _usage(item, words)
+def _alone(word: str, clause: Callable[[Item, Words], None]) -> Callable[[Item, Words], None]:
+    """Return the clause for a word that stands without the one it belongs to."""
 
-    return clause
+    def alone(item: Item, words: Words) -> None:
+        words.appendleft(word)
+        clause(item, words)
+
+    return alone
 
 
 _SLACK = "SYNCHRONIZED may add bytes between items: take it out, and add FILLER where it did"
@@ -291,12 +285,12 @@ _CLAUSES: dict[str, Callable[[Item, Words], None]] = {
     "PIC": _picture,
     "PICTURE": _picture,
     "USAGE": _usage,
-    **{word: _usage_alone(word) for word in _USAGES},
+    **{word: _alone(word, _usage) for word in _USAGES},
     **dict.fromkeys(("COMP-1", "COMP-2", "COMPUTATIONAL-1", "COMPUTATIONAL-2"), _refuse(_FLOATING)),
     "REDEFINES": _redefines,
     "OCCURS": _occurs,
     "SIGN": _sign,
-    **{where: _sign_alone(where) for where in ("LEADING", "TRAILING")},
+    **{where: _alone(where, _sign) for where in ("LEADING", "TRAILING")},
     **dict.fromkeys(("VALUE", "VALUES"), _pass_over_value),
     **dict.fromkeys(("ASCENDING", "DESCENDING", "INDEXED"), _pass_over_names),
     **dict.fromkeys(("JUSTIFIED", "JUST"), _pass_over("RIGHT")),

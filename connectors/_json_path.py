@@ -12,6 +12,7 @@ A list without brackets must have one item at most: which of several is meant is
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from nostop.model import FeedError
 
@@ -34,6 +35,7 @@ class Step:
     selects: bool = False
 
 
+@lru_cache
 def parse_path(path: str) -> tuple[Step, ...]:
     """Return the steps of a path.
 

@@ -7,7 +7,7 @@ line is one row: a line break inside a value is not accepted, and line numbers a
 
 import codecs
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -197,6 +197,21 @@ def forbidden(text: pl.Expr, *, ascii_only: bool, tab: bool = False) -> pl.Expr:
         return text.str.contains(f"[{control}]")
     invisible = f"[{_CONTROL}{_INVISIBLE}--\\t]" if tab else f"[{_CONTROL}{_INVISIBLE}]"
     return text.str.contains(invisible)
+
+
+def unseen(names: Iterable[str]) -> dict[str, pl.Expr]:
+    """Return for each column whether it holds what `FORBIDDEN` says."""
+    return {name: forbidden(pl.col(name), ascii_only=False) for name in names}
+
+
+def split_off(
+    table: pl.DataFrame, wrong: Mapping[str, pl.Expr]
+) -> tuple[pl.DataFrame, list[tuple[int, str]]]:
+    """Return the rows of which no column is wrong, and `_line` and first wrong column of others."""
+    marks = (pl.when(bad).then(pl.lit(name)) for name, bad in wrong.items())
+    first = pl.coalesce(pl.lit(None, pl.String), *marks)
+    found = table.select("_line", wrong=first)
+    return table.filter(found["wrong"].is_null()), found.drop_nulls("wrong").rows()
 
 
 def forbidden_in(values: list[str]) -> list[int]:

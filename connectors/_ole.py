@@ -12,10 +12,10 @@ _END = 0xFFFFFFFA  # this and above are no sector
 _BOUND_SHEET, _EOF, _BOOL_ERR, _FORMULA = 0x0085, 0x000A, 0x0205, 0x0006
 
 
-def errors_of_xls(raw: bytes) -> list[set[tuple[int, int]]]:
-    """Return of each sheet the places of cells with an error: row from 1, column from 0.
+def errors_of_xls(raw: bytes) -> list[dict[int, int]]:
+    """Return of each sheet the first column (from 0) with an error in each row (from 1).
 
-    None for a workbook that is no .xls.
+    No sheet of a workbook that is no .xls.
 
     Raises:
         ValueError: the file is damaged.
@@ -34,8 +34,8 @@ def errors_of_xls(raw: bytes) -> list[set[tuple[int, int]]]:
         raise ValueError("the workbook is damaged") from error
 
 
-def _errors_from(stream: bytes, start: int) -> set[tuple[int, int]]:
-    found = set()
+def _errors_from(stream: bytes, start: int) -> dict[int, int]:
+    found: dict[int, int] = {}
     for kind, body in _records(stream, start):
         if kind == _BOOL_ERR:
             row, column, _, _, is_error = struct.unpack_from("<HHHBB", body)
@@ -45,7 +45,7 @@ def _errors_from(stream: bytes, start: int) -> set[tuple[int, int]]:
         else:
             continue
         if is_error:
-            found.add((row + 1, column))
+            found[row + 1] = min(column, found.get(row + 1, column))
     return found
 
 

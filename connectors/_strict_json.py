@@ -125,18 +125,25 @@ def entries_of_pages(
         heads.append({})
         yield from entries(name, text, key=key, head=heads[0])
         return
-    scanner.take("[")
-    while scanner.next() != "]":
-        if heads:
-            scanner.take(",")
+    for _ in _places(scanner):
         heads.append({})
         yield from _entries(scanner, key, heads[-1])
-    scanner.take("]")
     if scanner.next():
         raise scanner.failure("something follows the end of the list: keep one list in a file")
 
 
 def _entries(scanner: _Scanner, key: str, head: dict[str, object]) -> Iterator[object]:
+    for found in _keys(scanner):
+        if found == key:
+            head[key] = None
+            for _ in _places(scanner):
+                yield scanner.value()
+        else:
+            head[found] = scanner.value()
+
+
+def _keys(scanner: _Scanner) -> Iterator[str]:
+    """Yield each key of an object; who asks takes its value before the next."""
     seen = set[str]()
     scanner.take("{")
     while scanner.next() != "}":
@@ -144,31 +151,25 @@ def _entries(scanner: _Scanner, key: str, head: dict[str, object]) -> Iterator[o
             scanner.take(",")
         if scanner.next() != '"':
             raise scanner.failure("expected a key in quotation marks")
-        found = str(scanner.value())
-        if found in seen:
-            raise scanner.failure(_twice(found))
-        seen.add(found)
+        key = str(scanner.value())
+        if key in seen:
+            raise scanner.failure(_twice(key))
+        seen.add(key)
         scanner.take(":")
-        if found == key:
-            head[key] = None
-            for value, _ in _items(scanner):
-                yield value
-        else:
-            head[found] = scanner.value()
+        yield key
     scanner.take("}")
 
 
-def _items(scanner: _Scanner) -> Iterator[tuple[object, int]]:
-    """Yield each item of a list and where it begins; it ends where the scanner is by then."""
+def _places(scanner: _Scanner) -> Iterator[int]:
+    """Yield where each item of a list begins; who asks takes it before the next."""
     scanner.take("[")
     first = True
     while scanner.next() != "]":
         if not first:
             scanner.take(",")
+            scanner.next()
         first = False
-        scanner.next()
-        start = scanner.at
-        yield scanner.value(), start
+        yield scanner.at
     scanner.take("]")
 
 
@@ -199,22 +200,12 @@ def _around(
     scanner: _Scanner, path: Sequence[str], found: list[tuple[object, str]]
 ) -> dict[str, object]:
     rest: dict[str, object] = {}
-    scanner.take("{")
-    while scanner.next() != "}":
-        if rest:
-            scanner.take(",")
-        if scanner.next() != '"':
-            raise scanner.failure("expected a key in quotation marks")
-        key = str(scanner.value())
-        if key in rest:
-            raise scanner.failure(_twice(key))
-        scanner.take(":")
+    for key in _keys(scanner):
         if key != path[0]:
             rest[key] = scanner.value()
         elif len(path) > 1:
             rest[key] = _around(scanner, path[1:], found)
         else:
-            found += [(item, scanner.text[at : scanner.at]) for item, at in _items(scanner)]
+            found += [(scanner.value(), scanner.text[at : scanner.at]) for at in _places(scanner)]
             rest[key] = None
-    scanner.take("}")
     return rest

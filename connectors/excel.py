@@ -16,11 +16,12 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Pass
 from connectors._lines import (
     FORBIDDEN,
     composed,
-    forbidden,
     forbidden_in,
     open_file,
     refuse_size,
     rejected,
+    split_off,
+    unseen,
 )
 from connectors._ole import errors_of_xls
 from connectors._workbook import NOT_WORKED_OUT, checked
@@ -90,8 +91,8 @@ class Workbook:
         sha256 = hashlib.sha256(raw).hexdigest()
         return RawTable(location.name, sha256, table, rejected(faults))
 
-    def _cells(self, location: Path, safe: bytes) -> tuple[Sequence[Cells], set[tuple[int, int]]]:
-        """Return the rows of the sheet from the first on, and the places of errors among them."""
+    def _cells(self, location: Path, safe: bytes) -> tuple[Sequence[Cells], dict[int, int]]:
+        """Return the rows of the sheet from the first on, and where each first holds an error."""
         damaged = "cannot be read as a workbook: a part of it is missing or damaged"
         try:
             errors = errors_of_xls(safe)
@@ -110,7 +111,7 @@ class Workbook:
             if type(error).__name__ != "PanicException":
                 raise
             raise FeedError(f"{location.name}: {damaged}: ask for it again") from error
-        return cells, errors[number] if errors else set()
+        return cells, errors[number] if errors else {}
 
     def _number(self, location: Path, names: list[str]) -> int:
         if self.sheet is None and len(names) == 1:
@@ -159,31 +160,25 @@ def _name(where: str, number: int, cell: object) -> str:
 
 
 def _table(
-    columns: list[str], body: Sequence[Cells], first: int, errors: set[tuple[int, int]]
+    columns: list[str], body: Sequence[Cells], first: int, errors: dict[int, int]
 ) -> tuple[pl.DataFrame, list[Fault]]:
     """Return the rows whose every cell is a value, and the faults of the others."""
     good: list[tuple[str | int | None, ...]] = []
     faults: list[Fault] = []
     for number, row in enumerate(body, start=first):
-        bad = next((place for place in range(len(columns)) if (number, place) in errors), None)
-        if bad is not None:
-            faults.append((number, columns[bad], _ERROR))
+        place = errors.get(number, len(columns))
+        if place < len(columns):
+            faults.append((number, columns[place], _ERROR))
             continue
         values, fault = _values(row[: len(columns)])
         if fault is not None:
-            place, reason = fault
-            faults.append((number, columns[place] if place is not None else None, reason))
+            where, reason = fault
+            faults.append((number, columns[where] if where is not None else None, reason))
         else:
             good.append((*values, number))
     schema = {**dict.fromkeys(columns, pl.String), "_line": pl.Int64}
-    table = pl.DataFrame(good, schema=schema, orient="row")
-    unseen = pl.coalesce(
-        pl.when(forbidden(pl.col(name), ascii_only=False)).then(pl.lit(name)) for name in columns
-    )
-    table = table.with_columns(_fault=unseen)
-    bad_rows = table.filter(pl.col("_fault").is_not_null()).select("_line", "_fault").rows()
-    faults += [(line, column, FORBIDDEN) for line, column in bad_rows]
-    kept = table.filter(pl.col("_fault").is_null())
+    kept, bad = split_off(pl.DataFrame(good, schema=schema, orient="row"), unseen(columns))
+    faults += [(line, column, FORBIDDEN) for line, column in bad]
     whole = composed(kept.select(columns)).with_columns(kept["_line"])
     return whole, sorted(faults, key=lambda fault: fault[0])
 

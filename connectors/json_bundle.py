@@ -14,11 +14,12 @@ from connectors._lines import (
     FORBIDDEN,
     composed,
     decode,
-    forbidden,
     open_file,
     refuse_foreign,
     refuse_size,
     rejected,
+    split_off,
+    unseen,
 )
 from connectors._strict_json import entries
 from nostop.model import FeedError
@@ -129,14 +130,8 @@ class JsonBundle:
     def _table(self, batch: list[Row], faults: list[Fault]) -> pl.DataFrame:
         table = pl.DataFrame(batch, schema=self._schema(), orient="row")
         names = list(self.columns)
-        first = pl.coalesce(
-            pl.when(forbidden(pl.col(name), ascii_only=False)).then(pl.lit(name)) for name in names
-        )
-        table = table.with_columns(_fault=first)
-        bad = table.filter(pl.col("_fault").is_not_null())
-        places = bad.select("_line", "_fault").rows()
-        faults += [(line, column, FORBIDDEN) for line, column in places]
-        good = table.filter(pl.col("_fault").is_null())
+        good, bad = split_off(table, unseen(names))
+        faults += [(line, column, FORBIDDEN) for line, column in bad]
         return composed(good.select(names)).with_columns(good["_line"])
 
 

@@ -16,6 +16,7 @@ from connectors._lines import (
     open_file,
     refuse_size,
     rejected,
+    split_off,
 )
 from nostop.model import FeedError
 from nostop.ports import RawTable
@@ -124,20 +125,11 @@ def _told(kind: pl.DataType) -> str:
 
 def _as_text(file: str, sha256: str, table: pl.DataFrame) -> RawTable:
     columns = [name for name in table.columns if name != "_line"]
-    faults = pl.coalesce(
-        pl.lit(None, pl.Int32),
-        *(
-            pl.when(_wrong(pl.col(name), table.schema[name])).then(pl.lit(place, pl.Int32))
-            for place, name in enumerate(columns)
-        ),
-    )
-    table = table.with_columns(_fault=faults)
-    bad = table.filter(pl.col("_fault").is_not_null()).select("_line", "_fault").rows()
-    told: list[tuple[int, str | None, str]] = []
-    for line, place in bad:
-        is_number = table.schema[columns[place]].is_float()
-        told.append((line, columns[place], _NOT_FINITE if is_number else FORBIDDEN))
-    good = table.filter(pl.col("_fault").is_null())
+    kinds = table.schema
+    good, bad = split_off(table, {name: _wrong(pl.col(name), kinds[name]) for name in columns})
+    told: list[tuple[int, str | None, str]] = [
+        (line, name, _NOT_FINITE if kinds[name].is_float() else FORBIDDEN) for line, name in bad
+    ]
     texts = good.select(_text(good[name]).alias(name) for name in columns)
     rows = composed(texts).with_columns(good["_line"])
     return RawTable(file, sha256, rows, rejected(told))

@@ -20,7 +20,7 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -215,13 +215,7 @@ def _read_state(path: Path, by: str) -> _State:
 
 
 def _write_state(path: Path, state: _State) -> None:
-    text = {
-        "by": state.by,
-        "bookmark": dict(sorted(state.bookmark.items())),
-        "number": state.number,
-        "sha256": state.sha256,
-        "landing": list(state.landing),
-    }
+    text = asdict(state) | {"bookmark": dict(sorted(state.bookmark.items()))}
     new = path.with_name("state.json.new")
     new.write_text(json.dumps(text, indent=1) + "\n", encoding="utf-8")
     _sync(new)

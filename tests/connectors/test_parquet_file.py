@@ -31,6 +31,13 @@ def test_parquet_keeps_every_promise_of_the_seam(tmp_path: Path) -> None:
     ]
 
 
+def test_column_of_any_name_is_read(tmp_path: Path) -> None:
+    table = pl.DataFrame({"_fault": ["a", "\x00"], "wrong": ["b", "c"]})
+    found = ParquetFile().read(written(tmp_path, table))
+    assert found.rows.to_dicts() == [{"_fault": "a", "wrong": "b", "_line": 1}]
+    assert found.rejected.select("line", "column").rows() == [(2, "_fault")]
+
+
 @pytest.mark.parametrize(
     ("value", "kind", "text"),
     [

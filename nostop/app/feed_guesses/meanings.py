@@ -174,7 +174,7 @@ def guess_record(
     ]
     if not free:
         raise SettingsError("no column can name a row: ask the source for a number of its own")
-    free.sort(key=lambda column: (not _KEY_WORDS & set(column.words), -column.distinct))
+    free.sort(key=lambda column: (not _is_key(column), -column.distinct))
     key: list[str] = []
     most = 0
     while most < rows.height and len(key) < min(_MOST_IN_KEY, len(free)):

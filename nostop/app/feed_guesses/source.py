@@ -45,9 +45,10 @@ def connector_of(sample: Path, given: str | None, settings: Settings) -> tuple[s
         known = ", ".join(_BY_SUFFIX)
         raise SettingsError(f"{sample.name}: only {known} tell how they are read: add --connector")
     if name == "delimited":
-        return name, {"delimiter": _delimiter(sample, settings), "encoding": _encoding(sample)} | (
-            settings
-        )
+        tell = {"delimiter": _delimiter, "encoding": _encoding}
+        return name, {
+            key: settings[key] if key in settings else of(sample) for key, of in tell.items()
+        } | settings
     if name == "fhir" and "columns" not in settings:
         return name, _fhir(sample) | settings
     return name, settings
@@ -77,9 +78,7 @@ def _value(key: str, text: str) -> object:
         raise SettingsError(str(error)) from error
 
 
-def _delimiter(sample: Path, settings: Settings) -> object:
-    if "delimiter" in settings:
-        return settings["delimiter"]
+def _delimiter(sample: Path) -> str:
     with sample.open("rb") as file:
         text = file.read(_CHUNK).decode("utf-8", errors="replace")
     lines = text.removesuffix("\n").split("\n")[:_LINES]

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from nostop.app.feed_guesses.columns import Column, listed, words_of
 from nostop.app.feed_guesses.meanings import Mentioned
 from nostop.model import Level
 from nostop.rulebook.catalogue import Catalogue, Fact
 
+_T = TypeVar("_T")
 _SMALL = listed("is in has of on the gets a an for to and or by")
 _VAGUE = listed("status period number amount benefit person claim award income payment record")
 _PERIODS = {
@@ -116,13 +118,13 @@ def _telling(words: tuple[str, ...]) -> set[str]:
 
 def _stated(name: str, fact: Fact, column: Column, people: list[Mentioned], why: str) -> StatedFact:
     of = "household" if fact.level is Level.HOUSEHOLD else people[0].name
-    period = next((_PERIODS[word] for word in column.words if word in _PERIODS), None)
+    period = _period(column)
     codes: dict[str, str | bool] = {}
     usable = column.type.kind in _KINDS.get(fact.type, ("code",))
     if fact.type == "bool":
-        codes = {code: _TRUTHS[c] for code in column.type.codes if (c := code.lower()) in _TRUTHS}
+        codes = {**_known(column, _TRUTHS)}
     elif fact.type == "enum":
-        codes = {code: c for code in column.type.codes if (c := code.lower()) in fact.values}
+        codes = {**_known(column, {word: word for word in fact.values})}
     elif fact.type == "code":
         usable = column.type.kind in ("uprn", "text")
     if fact.type in ("bool", "enum"):
@@ -153,22 +155,12 @@ def guess_award(
         return None
     scheme = max(named, key=len)
     status = _first(columns, {"status", "state"}, ("code",))
-    statuses = {
-        code: _STATUSES[c]
-        for code in (status.type.codes if status else ())
-        if (c := code.lower()) in _STATUSES
-    }
+    statuses = _known(status, _STATUSES)
     whole = status is not None and bool(statuses) and len(statuses) == len(status.type.codes)
     amount = _first(columns, {"amount", "award", "paid", "payment"}, ("pounds", "pence"))
     frequency = _first(columns, {"freq", "frequency", "period"}, ("code",))
-    frequencies = {
-        code: _FREQUENCIES[c]
-        for code in (frequency.type.codes if frequency else ())
-        if (c := code.lower()) in _FREQUENCIES
-    }
-    per = next(
-        (_PERIODS[word] for word in (amount.words if amount else ()) if word in _PERIODS), None
-    )
+    frequencies = _known(frequency, _FREQUENCIES)
+    per = _period(amount)
     known = per is not None or bool(frequencies)
     starts_on = _first(columns, {"start", "starts", "from", "commenced"}, ("date",))
     ends_on = _first(columns, {"end", "ends", "until", "ceased"}, ("date",))
@@ -184,6 +176,18 @@ def guess_award(
         ends_on=ends_on.name if ends_on else None,
         why="the feed's id names it",
     )
+
+
+def _known(column: Column | None, words: Mapping[str, _T]) -> dict[str, _T]:
+    """Return the codes of a column that a table knows in small letters, and what they stand for."""
+    codes = column.type.codes if column else ()
+    return {code: words[small] for code in codes if (small := code.lower()) in words}
+
+
+def _period(column: Column | None) -> str | None:
+    """Return the period that a column's name says."""
+    words = column.words if column else ()
+    return next((_PERIODS[word] for word in words if word in _PERIODS), None)
 
 
 def _first(columns: Mapping[str, Column], words: set[str], kinds: tuple[str, ...]) -> Column | None:
