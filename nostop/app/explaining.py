@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from nostop import determination
+from nostop.app.cases import situations_of_file
 from nostop.app.rules import known_schemes
 from nostop.determination.case_files import OwnCase, own_cases
 from nostop.determination.explaining import explain_situation, trace_situation
@@ -49,12 +50,7 @@ def explain_file(path: Path, book: Rulebook, asked: Asked) -> list[Explained]:
     """
     chosen = known_schemes(book, asked.schemes)
     found = []
-    for number, given in enumerate(determination.read_json(path, book.catalogue), start=1):
-        on = asked.effective_on or given.effective_on
-        if on is None:
-            raise SettingsError(
-                f'{path}: situation {number} names no day: add "on": "2026-06-01" or use --on'
-            )
+    for number, on, given in situations_of_file(path, book, asked.effective_on):
         in_force = [name for name, scheme in book.schemes.items() if scheme.is_in_force(on)]
         for scheme in chosen or in_force:
             found += _explained(given.situation, book, (number, on, scheme), asked)

@@ -2,6 +2,7 @@
 the run goes on."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -20,6 +21,7 @@ from nostop.feeds import (
     missing,
     read_declaration,
 )
+from nostop.linkage import Gathered
 from nostop.model import FeedError, SettingsError, nearest
 from nostop.ports import RawTable
 from nostop.rulebook import Rulebook
@@ -116,6 +118,13 @@ def read_files(declaration: FeedDeclaration, files: list[Path]) -> list[RawTable
         raise FeedError(f"{len(files)} files fit {declaration.file}: {found}; leave one")
     connector = plugins.connector(declaration.connector, declaration.settings)
     return [connector.read(file) for file in files]
+
+
+def gathered_from(batch: FeedBatch, rulebook: Rulebook) -> Gathered:
+    """Return what the feeds brought, as linkage puts it together."""
+    shared = {field.name for field in fields(Gathered)} & {field.name for field in fields(batch)}
+    tables = {name: getattr(batch, name) for name in shared}
+    return Gathered(**tables, catalogue=fact_table(rulebook))
 
 
 def told_of_trouble(status: pl.DataFrame) -> list[str]:

@@ -1,35 +1,32 @@
 """Which determinations rest on a fact of which departments say different things, so that somebody
 has to look before anybody is told."""
 
-from datetime import date
+from collections.abc import Sequence
 
 import polars as pl
 
 from nostop.frames import Situation
 from nostop.linkage.facts import REVIEW
 from nostop.model import Level
-from nostop.rulebook import Rulebook
-from nostop.rulebook.plan import KEYS, compile_plan
+from nostop.rulebook.plan import KEYS, SchemePlan
 
 
 def with_review(
     determinations: pl.DataFrame,
     situation: Situation,
     conflicts: pl.DataFrame,
-    rules: tuple[Rulebook, date, list[str]],
+    plans: Sequence[SchemePlan],
 ) -> pl.DataFrame:
     """Return determinations with `in_review`: whether their scheme reads, of one of the people it
     asks about, a fact in conflict that the catalogue wants looked at.
 
     Args:
         conflicts: `Conflicts`.
-        rules: the rule book, the day and the schemes that were determined.
+        plans: of the schemes that were determined.
     """
     disputed = conflicts.filter(pl.col("in_conflict") == REVIEW)
     if disputed.is_empty():
         return determinations.with_columns(in_review=pl.lit(value=False))
-    book, on, schemes = rules
-    plans = compile_plan(book, on, schemes).schemes
     reads = pl.DataFrame(
         [
             (each.scheme.id, each.reads_members_of.value, fact)

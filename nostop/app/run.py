@@ -11,7 +11,6 @@ from sqlalchemy import Engine
 from nostop import linkage, outreach, plugins, store, takeup
 from nostop.app.chosen_schemes import ChosenSchemes, choose_schemes
 from nostop.app.claim_paths import lawful_paths
-from nostop.app.fact_table import fact_table
 from nostop.app.gateways import (
     ANY,
     IN_FORCE,
@@ -19,7 +18,7 @@ from nostop.app.gateways import (
     is_synthetic,
     refuse_without_gateway,
 )
-from nostop.app.gather import read_declarations, read_feeds, told_of_trouble
+from nostop.app.gather import gathered_from, read_declarations, read_feeds, told_of_trouble
 from nostop.app.in_review import with_review
 from nostop.app.known_on import may_write_to_people, refuse_folder_of_another, told_of_later
 from nostop.app.last_run import last_times
@@ -46,7 +45,7 @@ from nostop.app.stages import Listener, silent, stage
 from nostop.feeds import FeedBatch
 from nostop.frames import Links, Situation, check
 from nostop.rulebook import Rulebook
-from nostop.rulebook.plan import compile_plan
+from nostop.rulebook.plan import Plan, compile_plan
 
 #: Up to how many schemes a run tells by name.
 FEW_SCHEMES = 12
@@ -113,6 +112,7 @@ class _Rules:
     settings: RunSettings
     book: Rulebook
     chosen: ChosenSchemes
+    plan: Plan
 
 
 def _rules(settings: RunSettings, listener: Listener) -> _Rules:
@@ -122,10 +122,10 @@ def _rules(settings: RunSettings, listener: Listener) -> _Rules:
         if not is_synthetic(settings.feeds):
             refuse_without_gateway(book, chosen.schemes)
         # A rate without a value for the day is told before anything is read.
-        compile_plan(book, settings.effective_on, chosen.schemes)
+        plan = compile_plan(book, settings.effective_on, chosen.schemes)
         few = len(chosen.schemes) <= FEW_SCHEMES
         told.detail = ", ".join(chosen.schemes) if few else f"{len(chosen.schemes)} schemes"
-    return _Rules(settings, book, chosen)
+    return _Rules(settings, book, chosen, plan)
 
 
 def _feeds(rules: _Rules, listener: Listener) -> FeedBatch:
@@ -167,19 +167,13 @@ def _assembled(
     rules: _Rules, batch: FeedBatch, links: pl.DataFrame, listener: Listener
 ) -> linkage.Assembled:
     with stage("Putting people together", listener) as told:
-        gathered = linkage.Gathered(
-            records=batch.records,
-            facts=batch.facts,
-            awards=batch.awards,
-            relations=batch.relations,
-            contacts=batch.contacts,
-            status=batch.status,
-            completeness=batch.completeness,
-            catalogue=fact_table(rules.book),
-            set_aside=batch.set_aside,
+        settings = rules.settings
+        assembled = linkage.assemble(
+            gathered_from(batch, rules.book),
+            links,
+            effective_on=settings.effective_on,
+            known_on=settings.known_on,
         )
-        days = {name: getattr(rules.settings, name) for name in ("effective_on", "known_on")}
-        assembled = linkage.assemble(gathered, links, **days)
         units, homes = assembled.situation.benefit_units, assembled.situation.households
         told.detail = f"{units.height:,} benefit units in {homes.height:,} households"
         if not assembled.contacts_known:
@@ -192,7 +186,7 @@ def _determined(rules: _Rules, assembled: linkage.Assembled) -> pl.DataFrame:
     day, schemes = rules.settings.effective_on, rules.chosen.schemes
     situation = assembled.situation
     found = determine_lawfully(situation, rules.book, day, schemes, statuses)
-    return with_review(found, situation, assembled.conflicts, (rules.book, day, schemes))
+    return with_review(found, situation, assembled.conflicts, rules.plan.schemes)
 
 
 def _paths(

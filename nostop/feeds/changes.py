@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
+from functools import cached_property
 
 import polars as pl
 
@@ -35,7 +36,7 @@ _LATEST = 2**63 - 1
 _TOLD = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Settled:
     """The rows of a feed that count on a day of knowledge.
 
@@ -54,12 +55,12 @@ class Settled:
     later: int
     newest: date | None
 
-    @property
+    @cached_property
     def good(self) -> pl.DataFrame:
         """The rows that are used."""
         return self.rows.filter(pl.col(REASON).is_null())
 
-    @property
+    @cached_property
     def bad(self) -> pl.DataFrame:
         """The rows in quarantine, but for `rejected`."""
         return self.rows.filter(pl.col(REASON).is_not_null())
@@ -106,7 +107,7 @@ def settled(
 
 
 def _newest(rows: pl.DataFrame) -> date | None:
-    latest = rows.filter(pl.col(REASON).is_null())[AS_OF].max()
+    latest = rows.select(pl.col(AS_OF).filter(pl.col(REASON).is_null()).max()).item()
     return latest if isinstance(latest, date) else None
 
 

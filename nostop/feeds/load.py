@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import polars as pl
 
 from nostop.feeds import contract
-from nostop.feeds.batch import SHAPES, FeedBatch, only, status_row, tidy
+from nostop.feeds.batch import SHAPES, FeedBatch, held, only, status_row, tidy
 from nostop.feeds.changes import Settled, settled
 from nostop.feeds.contract import LastTime
 from nostop.feeds.declaration import Complete, FeedDeclaration
@@ -82,9 +82,9 @@ def load_or_hold(
     try:
         return _loaded(declaration, read, effective_on, last)
     except FeedError as error:
-        told = {"state": pl.lit("held"), "reason": pl.lit(str(error))}
-        status = _status(declaration, read).with_columns(**told)
-        return only(quarantine=_quarantine(declaration, read.files, read.known), status=status)
+        quarantine = _quarantine(declaration, read.files, read.known)
+        found = only(quarantine=quarantine, status=_status(declaration, read))
+        return held(found, declaration.id, str(error))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +179,9 @@ def _in_own_file(files: Files, stated: pl.DataFrame) -> pl.DataFrame:
 def _quarantine(declaration: FeedDeclaration, files: Files, rows: Settled) -> pl.DataFrame:
     told = rows.bad.select(line=LINE, column=COLUMN, reason=REASON)
     both = pl.concat([rows.rejected.select("line", "column", "reason"), told])
-    placed = both.with_columns(files.told(both["line"]), files.lines(both["line"]))
-    return placed.select(pl.lit(declaration.id).alias("source"), pl.exclude("source")).select(
-        Quarantine.columns().keys()
-    )
+    places = files.told(both["line"]), files.lines(both["line"])
+    placed = both.with_columns(*places, source=pl.lit(declaration.id))
+    return placed.select(Quarantine.columns().keys())
 
 
 def _status(declaration: FeedDeclaration, read: _Read) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from nostop import determination
 from nostop.app.in_review import with_review
 from nostop.frames import Conflicts, Situation, empty
 from nostop.rulebook import Rulebook, load_rulebook
+from nostop.rulebook.plan import compile_plan
 from tests.rulebook.small import ON, pack_text, situation, write_rules
 
 PEOPLE = [
@@ -36,7 +37,7 @@ def waiting(folder: Path, condition: str, disputed: pl.DataFrame) -> list[str]:
     book = book_of(folder, condition)
     given: Situation = situation(book.catalogue, PEOPLE)
     found = determination.determine(given, book, ON)
-    marked = with_review(found, given, disputed, (book, ON, ["alpha"]))
+    marked = with_review(found, given, disputed, compile_plan(book, ON, ["alpha"]).schemes)
     assert marked.drop("in_review").equals(found)
     return marked.filter("in_review")["benefit_unit_id"].to_list()
 
