@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import polars as pl
 
@@ -71,7 +71,11 @@ class Connector(Protocol):
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message, already rendered. `message_id` is unique for (campaign, recipient, scheme,
-    step)."""
+    step), and is the reference under which a provider knows it.
+
+    `to` is an e-mail address or a telephone number, empty for a letter, whose window shows `name`
+    and `address` and nothing else. `unsubscribe_url` takes one click (RFC 8058).
+    """
 
     message_id: str
     recipient_id: str
@@ -80,23 +84,77 @@ class Message:
     to: str
     subject: str
     body: str
+    name: str = ""
+    address: tuple[str, ...] = ()
+    unsubscribe_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of one message: `delivered_to` is the channel's own reference, `reason` says why
-    it failed."""
+    """What is known of one message.
+
+    `status` is one of
+
+    - `sent`: the channel has it, and will deliver it;
+    - `delivered`: it is known to have arrived;
+    - `failed`: it is known not to have gone, or not to have arrived, and never will;
+    - `not_taken`: it is known not to have gone, and may be tried again after `retry_after` seconds;
+      `stop` says that no other message will be taken either (a wrong key, a day's limit);
+    - `unknown`: it may have gone. Nobody sends it again but a person who decides so;
+    - `not_found`: the answer of `Asks.ask` for a message that the channel does not know.
+
+    `reference` is the channel's own, `reason` a word or two, never a value of a person. `bad_contact`
+    says that the address itself does not work. `body_sha256` is of what the provider says that it
+    sends, where it says so.
+    """
 
     message_id: str
-    status: str  # sent | failed
+    status: str
     reference: str | None
     reason: str | None
+    bad_contact: bool = False
+    stop: bool = False
+    retry_after: float | None = None
+    cost_pence: int | None = None
+    body_sha256: str | None = None
 
 
 class Channel(Protocol):
     """Delivers messages: exactly one receipt for each; a bad address is a receipt, not an
-    exception."""
+    exception.
+
+    `send` never tries twice by itself. Where an answer is lost (a timeout, a broken connection, an
+    error of the provider's own) the receipt is `unknown`.
+    """
+
+    @property
+    def kind(self) -> str:
+        """Which contact point it needs: email, phone (a text message), voice, post; or any."""
+        ...
+
+    @property
+    def at_once(self) -> int:
+        """How many messages one call of `send` takes; 1 for most, a whole batch for print."""
+        ...
 
     def send(self, messages: Iterable[Message]) -> Iterator[Receipt]:
         """Yield one receipt for each message, in order."""
+        ...
+
+
+@runtime_checkable
+class Asks(Protocol):
+    """A channel whose provider can be asked what became of a message."""
+
+    def ask(self, message_ids: Iterable[str]) -> Iterator[Receipt]:
+        """Yield one receipt for each message: what the provider knows under its reference."""
+        ...
+
+
+@runtime_checkable
+class Prepares(Protocol):
+    """A channel whose slow work (a PDF) is done before a message is claimed."""
+
+    def prepare(self, messages: Iterable[Message]) -> None:
+        """Make ready what `send` hands over. Nothing leaves this machine here."""
         ...

@@ -31,6 +31,16 @@ class Outbox:
 
     folder: Path
 
+    @property
+    def kind(self) -> str:
+        """Takes a message to whatever contact point."""
+        return "any"
+
+    @property
+    def at_once(self) -> int:
+        """How many messages one call takes."""
+        return 100
+
     def send(self, messages: Iterable[Message]) -> Iterator[Receipt]:
         """Yield one receipt for each message, in order.
 
