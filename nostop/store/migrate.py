@@ -8,6 +8,10 @@ from alembic.util import CommandError
 from sqlalchemy import Engine, text
 
 from nostop.model import StoreError
+from nostop.store import tables_audit, tables_outreach, tables_schedule
+
+#: Every module that holds tables: a table that nobody imports would not be in the metadata.
+TABLES = (tables_audit, tables_outreach, tables_schedule)
 
 #: Any number will do, as long as every nostop uses the same one.
 _LOCK = 7_660_178

@@ -7,7 +7,7 @@ not check what goes into a table: `nostop.store.checks` does, before.
 from datetime import date, datetime
 from typing import ClassVar
 
-from sqlalchemy import CheckConstraint, MetaData, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, MetaData, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from nostop.store.columns import DAY, MOMENT, TEXT, WHOLE, YES_NO
@@ -121,6 +121,8 @@ class OutreachMessage(Base, table=True):
         one_of("state", STATES),
         CheckConstraint("step >= 1", name="step"),
         CheckConstraint("(state = 'suppressed') = (suppression IS NOT NULL)", name="suppression"),
+        Index("ix_outreach_messages_campaign_state", "campaign", "state", "message_id"),
+        Index("ix_outreach_messages_recipient_claimed", "recipient_id", "claimed_at"),
         STRICT,
     )
     message_id: str = Field(primary_key=True, sa_type=TEXT)
@@ -136,6 +138,14 @@ class OutreachMessage(Base, table=True):
     template_sha256: str | None = Field(default=None, sa_type=TEXT)
     body_sha256: str | None = Field(default=None, sa_type=TEXT)
     claimed_at: datetime | None = Field(default=None, sa_type=MOMENT)
+    channel: str | None = Field(default=None, sa_type=TEXT)
+    benefit_unit_id: str | None = Field(default=None, sa_type=TEXT)
+    claimed_by: str | None = Field(default=None, sa_type=TEXT)
+    settled_at: datetime | None = Field(default=None, sa_type=MOMENT)
+    delivered_at: datetime | None = Field(default=None, sa_type=MOMENT)
+    reference: str | None = Field(default=None, sa_type=TEXT)
+    reason: str | None = Field(default=None, sa_type=TEXT)
+    cost_pence: int | None = Field(default=None, sa_type=WHOLE)
 
 
 class OutreachReceipt(Base, table=True):
