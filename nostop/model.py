@@ -3,12 +3,15 @@
 NostopError                 a mistake the person who runs nostop can mend; shown without a traceback
 ├── FrameError              a table lacks a column, or a column has another type
 ├── YamlError               a YAML file cannot be read as written
+├── JsonError               JSON cannot be read as written
 ├── RuleError               a rule pack, its rates or its cases say something that cannot stand
 ├── SituationError          a case to evaluate names something unknown, or contradicts itself
 ├── FeedError               a feed's declaration or file breaks its contract
 ├── FetchError              a source cannot be reached, refuses, or breaks off
 ├── LinkageError            records cannot be linked as asked
 ├── OutreachError           a plan or a template cannot be used
+├── EventError              a life event, or a rule about them, cannot be taken
+├── ScheduleError           a schedule cannot stand, or a job of it cannot be run
 ├── StoreError              the database cannot be used safely
 ├── PluginError             a transport, connector or channel is missing or does not fit its seam
 └── SettingsError           a command's setting is unknown or impossible
@@ -67,6 +70,10 @@ class YamlError(NostopError):
     """A YAML file cannot be read as written."""
 
 
+class JsonError(NostopError):
+    """JSON cannot be read as written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong in a file: where it is, what was found, what to write instead."""
@@ -106,6 +113,14 @@ class LinkageError(NostopError):
 
 class OutreachError(NostopError):
     """A plan or a template cannot be used."""
+
+
+class EventError(NostopError):
+    """A life event, or a rule about them, cannot be taken."""
+
+
+class ScheduleError(NostopError):
+    """A schedule cannot stand, or a job of it cannot be run."""
 
 
 class StoreError(NostopError):

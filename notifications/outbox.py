@@ -1,24 +1,14 @@
 """The outbox: one text file for each message in a folder, for dry runs and for print-and-post."""
 
 import os
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from email.errors import HeaderParseError
-from email.header import decode_header
 from pathlib import Path
 
 from nostop.model import PluginError
 from nostop.ports import Message, Receipt
-
-_NAME = re.compile(r"[A-Za-z0-9_-]{8,64}")
-_LONGEST_HEADER = 900
-# Control characters, hidden format characters, line and paragraph separators, halves of characters.
-_FORBIDDEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\ud800-\udfff\U000e0000-\U000e007f]"
-)
+from notifications._fit import unfit
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +45,7 @@ class Outbox:
         except OSError as error:
             raise PluginError(f"outbox: cannot make the folder {self.folder}: {error}") from error
         for message in messages:
-            reason = _unfit(message) or self._write(message)
+            reason = unfit(message, "to", "subject", "language") or self._write(message)
             if reason is None:
                 yield Receipt(message.message_id, "sent", f"{message.message_id}.txt", None)
             else:
@@ -81,30 +71,3 @@ class Outbox:
 def _text(message: Message) -> bytes:
     head = f"To: {message.to}\nSubject: {message.subject}\nLanguage: {message.language}\n"
     return f"{head}\n{message.body}".encode()
-
-
-def _unfit(message: Message) -> str | None:
-    # The name is made of the id alone, so an id that is more than a word could leave the folder.
-    if not _NAME.fullmatch(message.message_id):
-        return "unfit: message_id"
-    headers = {"to": message.to, "subject": message.subject, "language": message.language}
-    for name, value in headers.items():
-        if not value or len(value) > _LONGEST_HEADER or _FORBIDDEN.search(value):
-            return f"unfit: {name}"
-        if _hides_a_line(value):
-            return f"unfit: {name}"
-    if not message.body or _FORBIDDEN.search(message.body.replace("\n", "")):
-        return "unfit: body"
-    return None
-
-
-def _hides_a_line(header: str) -> bool:
-    """Return whether the header holds an encoded word: a mail program may decode it to a new line.
-
-    Python up to 3.12 writes such a line out itself (CPython issue 121650).
-    """
-    try:
-        decoded = decode_header(header)
-    except HeaderParseError:
-        return True
-    return "=?" in header or any(charset is not None for _, charset in decoded)

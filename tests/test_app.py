@@ -70,9 +70,11 @@ def test_run_writes_every_result_and_its_manifest(ran: Run) -> None:
     out = ran.settings.out
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     assert {path.name for path in out.iterdir()} == {
+        ".checkpoints",
         "determinations.parquet",
         "claim_paths.parquet",
         "conflicts.parquet",
+        "contacts.parquet",
         "evidence.parquet",
         "link_events.parquet",
         "links.parquet",
@@ -82,6 +84,7 @@ def test_run_writes_every_result_and_its_manifest(ran: Run) -> None:
         "outreach_plan.parquet",
         "people.parquet",
         "quarantine.csv",
+        "recipients.parquet",
         "take_up.csv",
         "take_up.parquet",
         "unclaimed.parquet",

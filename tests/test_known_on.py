@@ -258,7 +258,9 @@ def bytes_of(folder: Path) -> dict[str, str]:
     return {
         file.relative_to(folder).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
         for file in sorted(folder.rglob("*"))
-        if file.is_file() and file.name not in ("manifest.json", "nostop.db")
+        if file.is_file()
+        and file.name not in ("manifest.json", "nostop.db")
+        and ".checkpoints" not in file.parts
     }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from nostop.app.results import MANIFEST
+from nostop.app.settings import MANIFEST
 from nostop.frames import FeedStatus, check, empty
 from nostop.model import SettingsError, nearest
 

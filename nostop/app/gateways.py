@@ -84,6 +84,32 @@ def determine_lawfully(
     return pl.concat(found).sort("scheme", maintain_order=True) if len(found) > 1 else found[0]
 
 
+def determine_lawfully_again(
+    situation: Situation,
+    wanted: tuple[Rulebook, date, list[str], Statuses],
+    last: pl.DataFrame,
+    changed: pl.DataFrame,
+) -> pl.DataFrame:
+    """Return what `determine_lawfully` would, from what it gave last time.
+
+    Args:
+        wanted: the rule book, day, schemes and statuses, as of `determine_lawfully`.
+        last: `Determinations` of the last time, under the same gateways.
+        changed: see `determination.determine_again`.
+    """
+    book, day, schemes, statuses = wanted
+    found = [
+        determination.determine_again(
+            determination.Determiner(book, day, names),
+            last.filter(pl.col("scheme").is_in(names)),
+            _without(situation, closed),
+            changed,
+        )
+        for closed, names in _by_closed_facts(book, day, schemes, statuses).items()
+    ]
+    return pl.concat(found).sort("scheme", maintain_order=True) if len(found) > 1 else found[0]
+
+
 def _by_closed_facts(
     rulebook: Rulebook, day: date, schemes: list[str], statuses: Statuses
 ) -> dict[frozenset[str], list[str]]:

@@ -69,9 +69,23 @@ def read_feeds(
         PluginError: a declaration names no known connector, or a setting that it does not have.
     """
     batches = [
-        _loaded(declaration, folder, (effective_on, known_on), last.get(declaration.id))
+        read_feed(declaration, folder, (effective_on, known_on), last.get(declaration.id))
         for declaration in declarations
     ]
+    return together(batches, declarations, folder, known_on)
+
+
+def together(
+    batches: list[FeedBatch],
+    declarations: list[FeedDeclaration],
+    folder: Path,
+    known_on: date | None,
+) -> FeedBatch:
+    """Return what feeds say together; one of too many people whom no other knows is held.
+
+    Raises:
+        SettingsError: nothing of any of them can be used, and none of them is held.
+    """
     whole = hold_strangers(combine(batches), declarations)
     if (whole.status["state"] == "missing").all():
         if whole.status["rows_later"].sum() > 0:
@@ -81,12 +95,18 @@ def read_feeds(
     return whole
 
 
-def _loaded(
+def read_feed(
     declaration: FeedDeclaration,
     folder: Path,
     days: tuple[date, date | None],
     last: LastTime | None,
 ) -> FeedBatch:
+    """Return what one feed in a folder says; it is missing or held where it cannot be used.
+
+    Args:
+        days: the day of the run, and the day of knowledge.
+        last: what earlier runs knew of it.
+    """
     files = files_of(declaration, folder)
     if not files:
         return missing(declaration, f"no file {declaration.file}")

@@ -27,21 +27,14 @@ def with_review(
     disputed = conflicts.filter(pl.col("in_conflict") == REVIEW)
     if disputed.is_empty():
         return determinations.with_columns(in_review=pl.lit(value=False))
-    reads = pl.DataFrame(
-        [
-            (each.scheme.id, each.reads_members_of.value, fact)
-            for each in plans
-            for fact in each.reads
-        ],
-        schema=["scheme", "widest", "fact"],
-        orient="row",
-    )
-    touched = _people_of(disputed, situation).join(reads, on="fact", how="inner", validate="m:m")
-    marked = touched.select("scheme", _group=_group()).unique()
+    reads = reads_of(plans)
+    people = situation.people
+    touched = people_of(disputed, people).join(reads, on="fact", how="inner", validate="m:m")
+    marked = touched.select("scheme", _group=group_of()).unique()
     widest = reads.select("scheme", "widest").unique()
     return (
         determinations.join(widest, on="scheme", how="left", validate="m:1", maintain_order="left")
-        .with_columns(_group=_group())
+        .with_columns(_group=group_of())
         .join(
             marked.with_columns(in_review=pl.lit(value=True)),
             on=["scheme", "_group"],
@@ -54,20 +47,39 @@ def with_review(
     )
 
 
-def _people_of(disputed: pl.DataFrame, situation: Situation) -> pl.DataFrame:
-    """Return fact and ids of everybody whose fact it is, or their household's."""
-    people = situation.people.select(KEYS.values())
+def reads_of(plans: Sequence[SchemePlan]) -> pl.DataFrame:
+    """Return `scheme`, `widest` (of whose members it asks) and `fact`: each fact a scheme reads."""
+    return pl.DataFrame(
+        [
+            (each.scheme.id, each.reads_members_of.value, fact)
+            for each in plans
+            for fact in each.reads
+        ],
+        schema=["scheme", "widest", "fact"],
+        orient="row",
+    )
+
+
+def people_of(stated: pl.DataFrame, people: pl.DataFrame, *kept: str) -> pl.DataFrame:
+    """Return `fact`, the columns `kept`, and the ids of everybody whose fact it is, or their
+    household's.
+
+    Args:
+        stated: level, subject_id, fact, and `kept`.
+        people: person_id, benefit_unit_id, household_id.
+    """
+    ids = people.select(KEYS.values())
     return pl.concat(
-        disputed.filter(pl.col("level") == level.value)
-        .select("fact", pl.col("subject_id").alias(KEYS[level]))
+        stated.filter(pl.col("level") == level.value)
+        .select("fact", pl.col("subject_id").alias(KEYS[level]), *kept)
         .unique()
-        .join(people, on=KEYS[level], how="inner")
-        .select("fact", *KEYS.values())
+        .join(ids, on=KEYS[level], how="inner")
+        .select("fact", *kept, *KEYS.values())
         for level in Level
     )
 
 
-def _group() -> pl.Expr:
+def group_of() -> pl.Expr:
     """The id of whose members a scheme asks about: a person, a benefit unit or a household."""
     found = pl.lit(None, dtype=pl.String)
     for level in Level:

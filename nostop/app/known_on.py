@@ -6,9 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
-from nostop.app.results import MANIFEST
+from nostop.app.running.claim import unfinished
 from nostop.app.sending import DATABASE
-from nostop.app.settings import RunSettings
+from nostop.app.settings import MANIFEST, RunSettings
 from nostop.model import SettingsError
 
 
@@ -19,9 +19,12 @@ def refuse_folder_of_another(settings: RunSettings) -> None:
     the ids of whom it does not know.
 
     Raises:
-        SettingsError: there is another run in `settings.out`, or one that did not end.
+        SettingsError: there is another run in `settings.out`, or another one that did not end.
     """
     if settings.known_on is None or not (settings.out / DATABASE).is_file():
+        return
+    stopped = unfinished(settings.out)
+    if stopped is not None and stopped.known_on == settings.known_on.isoformat():
         return
     if _known_on_of(settings.out / MANIFEST) != settings.known_on.isoformat():
         raise SettingsError(

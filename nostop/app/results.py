@@ -12,14 +12,17 @@ import polars as pl
 
 from nostop import takeup
 from nostop.app.chosen_schemes import ChosenSchemes
+from nostop.app.for_outreach import contacts_of, lists_as_of, recipients_of
 from nostop.app.gateways import is_synthetic
+from nostop.app.known_on import may_write_to_people
+from nostop.app.link_history import write_whole
 from nostop.app.sending import Sent
-from nostop.app.settings import RunSettings
+from nostop.app.settings import MANIFEST, RunSettings
+from nostop.determination.parquet import whole_file
 from nostop.feeds import FeedBatch
 from nostop.linkage import Assembled
 from nostop.rulebook import Rulebook
 
-MANIFEST = "manifest.json"
 LINKS = "links.parquet"
 #: The columns of a result row that files and `--json` show, in the order of the rule-language page.
 RESULT_COLUMNS = (
@@ -65,6 +68,13 @@ class Run:
     sent: Sent
     link_events: pl.DataFrame
 
+    @property
+    def may_write_to_people(self) -> bool:
+        """Whether the lists of whom not to write to arrived whole, and nothing known is left
+        out."""
+        knows_all = may_write_to_people(self.settings, self.batch.status)
+        return self.assembled.contacts_known and knows_all
+
 
 def write_results(run: Run) -> None:
     """Write every table of a run, and its manifest last: a folder without one is of a run that did
@@ -79,14 +89,21 @@ def write_results(run: Run) -> None:
         "evidence": run.assembled.evidence,
         "conflicts": run.assembled.conflicts,
         "outreach_plan": run.sent.plan,
+        "recipients": recipients_of(run.assembled.situation),
+        "contacts": contacts_of(run.assembled),
         "take_up": take_up,
         "unclaimed": takeup.publish_unclaimed(run.counts),
     }
     for name, table in tables.items():
-        table.rechunk().write_parquet(out / f"{name}.parquet", compression="zstd", statistics=False)
-    formula_safe(run.batch.quarantine).write_csv(out / "quarantine.csv")
-    formula_safe(take_up).write_csv(out / "take_up.csv")
+        write_whole(table, out / f"{name}.parquet")
+    _write_csv(run.batch.quarantine, out / "quarantine.csv")
+    _write_csv(take_up, out / "take_up.csv")
     write_json(out / MANIFEST, _manifest(run))
+
+
+def _write_csv(table: pl.DataFrame, path: Path) -> None:
+    with whole_file(path) as unfinished:
+        formula_safe(table).write_csv(unfinished)
 
 
 def _manifest(run: Run) -> dict[str, Any]:
@@ -107,6 +124,8 @@ def _manifest(run: Run) -> dict[str, Any]:
         "declarations_sha256": sha256_of(run.settings.declarations),
         "campaign": run.settings.campaign,
         "min_confidence": run.settings.min_confidence,
+        "may_write_to_people": run.may_write_to_people,
+        "lists_as_of": as_of.isoformat() if (as_of := lists_as_of(run.batch)) else None,
         "holdout": run.settings.holdout.trial if run.settings.holdout else None,
         "counts": {
             "records": run.batch.records.height,
@@ -185,9 +204,11 @@ def sha256_of(path: Path) -> str:
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write JSON that is the same bytes for the same content."""
-    path.write_text(
-        json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
+    with whole_file(path) as unfinished:
+        unfinished.write_text(
+            json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n",
+            encoding="utf-8",
+        )
 
 
 def rows_as_json(rows: pl.DataFrame) -> str:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from nostop.outreach import Holdout
 
+#: Written last: a folder without one is of a run that did not end.
+MANIFEST = "manifest.json"
 #: Bar A: nobody known through a weaker link than this is written to. It lets through what linkage
 #: joins by score, and couples who are liable together; couples that are only likely get no message.
 MIN_CONFIDENCE = 0.95
@@ -26,6 +28,8 @@ class RunSettings:
     unreleased: every scheme is run as its folder stands, whether a release names it or not.
     channel: the channel that takes the messages; its templates lie beside it.
     campaign, holdout, min_confidence: see `nostop.outreach.Policy`.
+    wait: wait for another run in the same folder to end, instead of refusing.
+    from_scratch: go on from nothing that an earlier run worked out, but for ids and messages.
     """
 
     feeds: Path
@@ -41,3 +45,5 @@ class RunSettings:
     campaign: str = "take-up"
     holdout: Holdout | None = None
     min_confidence: float = MIN_CONFIDENCE
+    wait: bool = False
+    from_scratch: bool = False

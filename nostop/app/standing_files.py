@@ -4,6 +4,7 @@ It holds personal data in standard form: keep it where the records are.
 """
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,17 +26,9 @@ _WEIGHTS = "weights.json"
 def keep_standing(standing: Standing, folder: Path) -> None:
     """Write what stands into a folder; its weights come last, and without them it is none."""
     (folder / _WEIGHTS).unlink(missing_ok=True)
-    for name in _TABLES:
-        write_whole(getattr(standing, name), folder / f"{name}.parquet")
-    weighing = standing.weighing
-    for column, rare in weighing.rarities.items():
-        write_whole(rare, folder / f"rare_{column}.parquet")
-    told = {
-        "weights": asdict(weighing.weights),
-        "calibration": asdict(weighing.calibration),
-        "unseen": weighing.unseen,
-        "prior_bits": weighing.prior_bits,
-    }
+    tables, told = as_tables(standing)
+    for name, table in tables.items():
+        write_whole(table, folder / f"{name}.parquet")
     (folder / _WEIGHTS).write_text(json.dumps(told, indent=1), encoding="utf-8")
 
 
@@ -51,17 +44,38 @@ def kept_standing(folder: Path) -> Standing:
         raise LinkageError(
             f"{folder}: holds no linking to go on from: link everybody once more"
         ) from error
-    tables = {name: read_parquet(folder / f"{name}.parquet") for name in _TABLES}
-    prepared: pl.DataFrame = tables["prepared"]
+    return from_tables(lambda name: read_parquet(folder / f"{name}.parquet"), told)
+
+
+def as_tables(standing: Standing) -> tuple[dict[str, pl.DataFrame], dict[str, Any]]:
+    """Return what stands as tables by name, and as plain values."""
+    weighing = standing.weighing
+    tables = {name: getattr(standing, name) for name in _TABLES}
+    tables |= {f"rare_{column}": rare for column, rare in weighing.rarities.items()}
+    told = {
+        "weights": asdict(weighing.weights),
+        "calibration": asdict(weighing.calibration),
+        "unseen": weighing.unseen,
+        "prior_bits": weighing.prior_bits,
+    }
+    return tables, told
+
+
+def from_tables(table: Callable[[str], pl.DataFrame], told: Mapping[str, Any]) -> Standing:
+    """Return what stood, of what `as_tables` made.
+
+    Args:
+        table: returns a table by its name.
+    """
+    tables = {name: table(name) for name in _TABLES}
+    prepared = tables["prepared"]
     weighing = Weighing(
         comparisons=tuple(comparisons_of(prepared)),
         weights=Weights(**{name: _levels(value) for name, value in told["weights"].items()}),
         calibration=Calibration(
             **{name: tuple(value) for name, value in told["calibration"].items()}
         ),
-        rarities={
-            column: read_parquet(folder / f"rare_{column}.parquet") for column in told["unseen"]
-        },
+        rarities={column: table(f"rare_{column}") for column in told["unseen"]},
         unseen=told["unseen"],
         prior_bits=float(told["prior_bits"]),
     )

@@ -12,6 +12,7 @@ import typer
 from nostop.cli.on_demand import on_demand
 from nostop.cli.shared import err
 from nostop.model import NostopError
+from nostop.redaction import where_it_broke
 
 _COMMANDS = {
     "demo": "nostop.cli.demonstrating:demo",
@@ -21,9 +22,14 @@ _COMMANDS = {
     "link": "nostop.cli.linking:commands",
     "evaluate": "nostop.cli.evaluating:evaluate",
     "paths": "nostop.cli.paths:paths",
+    "outreach": "nostop.cli.outreach:commands",
     "takeup": "nostop.cli.running:takeup",
     "rules": "nostop.cli.ruling:commands",
+    "schedule": "nostop.cli.schedule:commands",
+    "health": "nostop.cli.health:health",
+    "metrics": "nostop.cli.health:metrics",
     "bench": "nostop.cli.benching:commands",
+    "notify-simulator": "nostop.cli.notify_simulator:notify_simulator",
 }
 app = typer.Typer(
     name="nostop",
@@ -51,6 +57,10 @@ def main(arguments: list[str] | None = None) -> None:
     except OSError as error:
         # A folder that cannot be written to, a full disk: the person who runs it can mend it.
         _refuse(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+    except Exception as error:  # noqa: BLE001 - it is told, and ends the command
+        # A fault of ours. The message of a library may quote a row: only the way to it is printed.
+        err().print(f"nostop: a fault: {where_it_broke(error)}", soft_wrap=True)
+        sys.exit(1)
 
 
 def _refuse(message: str) -> NoReturn:

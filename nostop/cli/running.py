@@ -79,11 +79,22 @@ def run(
         ),
     ] = None,
     unreleased: UnreleasedOption = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait for another run in this folder to end.")
+    ] = False,
+    from_scratch: Annotated[
+        bool,
+        typer.Option(
+            "--from-scratch",
+            help="Work everything out anew, not only what changed since the last run.",
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run the whole line: read, link, work out, measure, plan and write messages into an outbox.
 
-    The same run into the same folder sends nothing twice.
+    The same run into the same folder sends nothing twice. One that was stopped goes on where it
+    stopped; only what changed since the last run is worked out again.
     """
     settings = RunSettings(
         feeds=feeds,
@@ -97,6 +108,8 @@ def run(
         unreleased=unreleased,
         campaign=campaign,
         holdout=_holdout(holdout, campaign),
+        wait=wait,
+        from_scratch=from_scratch,
     )
     progress = Progress()
     with progress.showing():

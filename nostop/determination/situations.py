@@ -9,7 +9,6 @@ from typing import Any
 import polars as pl
 
 from nostop.determination.rows import Rows, SituationRows
-from nostop.determination.strict_json import strict_json
 from nostop.determination.values import (
     a_date,
     an_award,
@@ -20,9 +19,10 @@ from nostop.determination.values import (
     objects,
 )
 from nostop.frames import Situation
-from nostop.model import Level, SituationError, nearest
+from nostop.model import JsonError, Level, SituationError, nearest
 from nostop.rulebook.catalogue import Catalogue
 from nostop.rulebook.plan import KEYS
+from nostop.strict_json import strict_json
 
 MAX_BYTES = 64 * 1024 * 1024
 _TOP_KEYS = ("on", "people", "benefit_units", "households")
@@ -59,7 +59,10 @@ def read_json(path: Path, catalogue: Catalogue) -> list[Given]:
     if len(raw) > MAX_BYTES:
         instead = "give many people as a folder of Parquet files"
         raise SituationError(f"{path}: is larger than {MAX_BYTES:,} bytes: {instead}")
-    data = strict_json(raw, str(path))
+    try:
+        data = strict_json(raw, str(path))
+    except JsonError as error:
+        raise SituationError(str(error)) from error
     if not isinstance(data, list):
         return [read_situation(data, catalogue, str(path))]
     if not data:

@@ -3,13 +3,14 @@
 from nostop.outreach.audience import audience
 from nostop.outreach.plan import plan
 from nostop.outreach.policy import Holdout, Policy, holdout_from
-from nostop.outreach.reasons import flagged
+from nostop.outreach.reasons import flagged, with_reasons
 from nostop.outreach.render import Rendered, as_messages, render
-from nostop.outreach.tables import ClaimDetails, Messages, Plan
+from nostop.outreach.tables import LASTING, ClaimDetails, Messages, Plan
 from nostop.outreach.templates import Templates, letters_in, load_templates
 from nostop.outreach.told_before import hold_told_before
 
 __all__ = [
+    "LASTING",
     "ClaimDetails",
     "Holdout",
     "Messages",
@@ -26,4 +27,5 @@ __all__ = [
     "load_templates",
     "plan",
     "render",
+    "with_reasons",
 ]

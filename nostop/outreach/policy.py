@@ -39,6 +39,7 @@ class Policy:
     letters: the (scheme, kind) that letters have been written for; None does not look.
     previous_flagged: how many people the contacts register flagged in the last run (`flagged`),
         None on the first run. A list that has all but vanished is a broken feed.
+    reach: the columns of the contacts by which the campaign can reach somebody.
     """
 
     campaign: str
@@ -49,6 +50,7 @@ class Policy:
     languages: tuple[str, ...] = LANGUAGES
     letters: frozenset[tuple[str, str]] | None = None
     previous_flagged: int | None = None
+    reach: tuple[str, ...] = ("email", "phone")
     holdout: Holdout | None = None
 
     def __post_init__(self) -> None:

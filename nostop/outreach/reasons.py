@@ -39,7 +39,10 @@ def with_reasons(
         FrameError: a column is missing or has another type, or a person comes twice.
     """
     register = ContactsAsRead.create_empty() if contacts is None else contacts
-    members = _with_contacts(_checked_people(people), check(ContactsAsRead, register))
+    known = check(ContactsAsRead, register).with_columns(
+        _way(register, name) for name in policy.reach
+    )
+    members = _with_contacts(_checked_people(people), known)
     spoken = pl.col("language").is_in(policy.languages)
     return members.select(
         *_PEOPLE,
@@ -48,6 +51,12 @@ def with_reasons(
         pl.when(spoken).then("language").otherwise(pl.lit(policy.languages[0])).alias("language"),
         named(_reasons(policy)).alias("person_reasons"),
     )
+
+
+def _way(register: pl.DataFrame, name: str) -> pl.Series | pl.Expr:
+    """A way to reach people; a register that does not know of it reaches nobody by it."""
+    known = name in register.columns
+    return register[name] if known else pl.lit(None, pl.String).alias(name)
 
 
 def named(reasons: dict[str, pl.Expr]) -> pl.Expr:
@@ -77,7 +86,7 @@ def _reasons(policy: Policy) -> dict[str, pl.Expr]:
         },
         "no_recourse_to_public_funds": recourse.eq_missing(other=False),
         "weak_link": (pl.col("confidence") < policy.min_confidence).fill_null(value=False),
-        "no_contact_details": pl.col("email").is_null() & pl.col("phone").is_null(),
+        "no_contact_details": pl.all_horizontal(pl.col(way).is_null() for way in policy.reach),
     }
 
 

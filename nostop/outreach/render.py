@@ -50,12 +50,28 @@ def render(
         OutreachError: a planned row has no template, claim details or contact row; or claim
             details are not fit for a letter.
     """
-    details = _checked_details(check(ClaimDetails, schemes))
+    details = checked_details(check(ClaimDetails, schemes))
     rows = check(Plan, plan).filter(pl.col("state") == "planned")
-    filled = _filled(rows, check(ContactsAsRead, contacts), details)
-    judged = filled.with_columns(_failure().alias("reason"))
+    return rendered(_filled(rows, check(ContactsAsRead, contacts), details), templates)
+
+
+def rendered(
+    filled: pl.DataFrame, templates: Templates, names: tuple[str, ...] = NAMES
+) -> Rendered:
+    """Return a message for each row that has all that its words need, a failed receipt for others.
+
+    Args:
+        filled: message_id, recipient_id, scheme, kind, language, contact_kind, to, first_name,
+            surname, scheme_title, claim_url, claim_phone, sender. Where `contact_kind` is post,
+            nobody looks at `to`.
+        templates: as `load_templates` returns them.
+        names: the names that the templates may say, without which there is no message.
+    Raises:
+        OutreachError: a row has no template.
+    """
+    judged = filled.with_columns(_failure(names).alias("reason"))
     failed = judged.filter(pl.col("reason").is_not_null()).sort("message_id")
-    good = judged.filter(pl.col("reason").is_null()).with_columns(_escaped(name) for name in NAMES)
+    good = judged.filter(pl.col("reason").is_null()).with_columns(_escaped(name) for name in names)
     receipts = (
         Receipt(message_id, "failed", None, reason)
         for message_id, reason in failed.select("message_id", "reason").iter_rows()
@@ -70,7 +86,12 @@ def as_messages(messages: pl.DataFrame) -> Iterator[Message]:
         yield Message(**row)
 
 
-def _checked_details(schemes: pl.DataFrame) -> pl.DataFrame:
+def checked_details(schemes: pl.DataFrame) -> pl.DataFrame:
+    """Return `ClaimDetails` that are fit for a letter.
+
+    Raises:
+        OutreachError: a title, web address or telephone number is not.
+    """
     titles = [pl.col(f"title_{language}") for language in ("en", "cy")]
     title = pl.any_horizontal(
         t.str.contains(_UNSAFE) | t.str.contains(_MARKDOWN) | (t.str.len_chars() == 0)
@@ -100,17 +121,19 @@ def _filled(rows: pl.DataFrame, contacts: pl.DataFrame, details: pl.DataFrame) -
         .with_columns(
             pl.when(welsh).then("title_cy").otherwise("title_en").alias("scheme_title"),
             pl.coalesce("email", "phone").alias("to"),
+            contact_kind=pl.lit("any"),
         )
     )
 
 
-def _failure() -> pl.Expr:
+def _failure(names: tuple[str, ...]) -> pl.Expr:
     """Return why a row cannot be sent, null where it can. Names the field and never its value."""
     to = pl.col("to")
     fits = to.str.contains(_EMAIL) & ~to.str.contains(r"=\?") | to.str.contains(_PHONE)
     reachable = fits & (to.str.len_chars() <= _LONGEST_ADDRESS)
-    reasons = {"bad_contact_details": ~reachable.fill_null(value=False)}
-    for name in NAMES:
+    by_post = pl.col("contact_kind") == "post"
+    reasons = {"bad_contact_details": ~(by_post | reachable).fill_null(value=False)}
+    for name in names:
         value = pl.col(name)
         missing = value.is_null() | (value.str.strip_chars() == "")
         reasons[f"missing_value: {name}"] = missing

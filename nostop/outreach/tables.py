@@ -18,8 +18,19 @@ REASONS = (
     "in_conflict",
     "advice_first",
     "told_before",
+    "one_message_at_a_time",
     "no_contact_details",
     "no_letter",
+    "unfit_details",
+)
+#: Reasons that are of the person, whatever the campaign: nobody claims a message to them.
+LASTING = (
+    "deceased",
+    "under_age",
+    "opted_out",
+    "protected_address",
+    "safeguarding_hold",
+    "no_recourse_to_public_funds",
 )
 LANGUAGES = ("en", "cy")
 KINDS = ("entitled", "worth_asking")

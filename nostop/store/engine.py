@@ -66,7 +66,7 @@ def _sqlite(address: URL) -> Engine:
     # The pool hands a connection to one thread at a time, though not always to the same one.
     arguments = {"timeout": WAIT_SECONDS, "check_same_thread": False}
     pool = {"poolclass": StaticPool} if in_memory else {}
-    engine = create_engine(address, connect_args=arguments, **pool)
+    engine = create_engine(address, connect_args=arguments, hide_parameters=True, **pool)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_immediate)
     return engine
@@ -80,6 +80,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         raise StoreError(f"store: SQLite cannot use WAL here (journal mode '{mode}')")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    # What is deleted is written over with zeros, so that an erased person is not left in the file.
+    connection.execute("PRAGMA secure_delete = ON")
 
 
 def _begin_immediate(connection: Connection) -> None:
@@ -89,12 +91,13 @@ def _begin_immediate(connection: Connection) -> None:
 
 def _postgresql(address: URL) -> Engine:
     try:
-        engine = create_engine(address)
+        engine = create_engine(address, hide_parameters=True)
     except ModuleNotFoundError as error:
         raise StoreError(
             "store: PostgreSQL needs the psycopg driver: pip install 'nostop[postgresql]'"
         ) from error
     event.listen(engine, "connect", _refuse_unsafe)
+    event.listen(engine, "connect", _refuse_replica)
     return engine
 
 
@@ -111,3 +114,21 @@ def _refuse_unsafe(connection: _Dbapi, _record: object) -> None:
             )
     cursor.close()
     connection.rollback()
+
+
+def _refuse_replica(connection: _Dbapi, _record: object) -> None:
+    """Refuse a copy of the database: whether a person may be written to is decided on the one that
+    takes the writes. A copy lags behind, and would not know of a stop or of an earlier message."""
+    cursor = connection.cursor()
+    cursor.execute(
+        "SELECT pg_is_in_recovery(), current_setting('default_transaction_read_only') = 'on'"
+    )
+    copies, reads_only = cursor.fetchone()
+    cursor.close()
+    connection.rollback()
+    if copies or reads_only:
+        found = "is a replica" if copies else "has default_transaction_read_only = on"
+        raise StoreError(
+            f"store: PostgreSQL here {found}, and what may be sent is never decided from a copy; "
+            "give the address of the server that takes writes"
+        )

@@ -22,7 +22,9 @@ WITHDRAWN = "withdrawn"
 #: Both databases have a limit on the values of one query.
 MOST_AT_ONCE = 1000
 _TEXTS = ("message_id", "campaign", "recipient_id", "scheme", "kind", "language", "suppression")
-_FOLLOWS = ["kind", "language", "state", "suppression"]
+#: What a campaign's plan says beyond `Plan`: by which channel, and which words.
+OF_A_CAMPAIGN = ["channel", "contact_kind", "template_sha256", "body_sha256"]
+_FOLLOWS = ["kind", "language", "state", "suppression", *OF_A_CAMPAIGN]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,34 +46,47 @@ def record_plan(engine: Engine, run_id: str, plan: pl.DataFrame) -> Recorded:
     Args:
         engine: an engine of `open_store`.
         run_id: a run that `record_run` has written down.
-        plan: `Plan`: all of one campaign's step, since what is not in it is taken back.
+        plan: `Plan`: all of one campaign's step, since what is not in it is taken back. Beside
+            it, where a campaign says so, `channel`, `contact_kind`, `template_sha256` and
+            `body_sha256`.
     Raises:
         FrameError: a column is missing or has another type.
         StoreError: a value is not fit to be stored, or a (campaign, recipient, scheme, step) is
             stored under another message id.
     """
     check_id(run_id, "run_id")
-    rows = check_text(check(Plan, plan), "outreach_messages", dict.fromkeys(_TEXTS, ID))
-    rows = rows.with_columns(pl.lit(run_id).alias("run_id"))
     try:
         with engine.begin() as connection:
-            _one_at_a_time(connection)
-            stored = _stored(connection, rows)
-            new = rows.join(stored, on="message_id", how="anti")
-            put(connection, OutreachMessage, new)
-            changed = _follow(connection, _changes(rows, stored))
-            gone = stored.filter(pl.col("state") == "planned")
-            gone = gone.join(rows, on="message_id", how="anti").with_columns(
-                pl.lit("suppressed").alias("state"),
-                pl.lit(WITHDRAWN).alias("suppression"),
-                pl.lit(run_id).alias("run_id"),
-            )
-            withdrawn = _follow(connection, gone)
+            return record_plan_within(connection, run_id, plan)
     except IntegrityError as error:
         raise StoreError(
             "store: the plan has a (campaign, recipient, scheme, step) that is stored under "
             "another message id, or a run that is not recorded; nothing of it was stored"
         ) from error
+
+
+def record_plan_within(connection: Connection, run_id: str, plan: pl.DataFrame) -> Recorded:
+    """As `record_plan`, in the caller's own transaction."""
+    rows = check_text(check(Plan, plan), "outreach_messages", dict.fromkeys(_TEXTS, ID))
+    said = [name for name in OF_A_CAMPAIGN if name in plan.columns]
+    rows = rows.join(
+        plan.select("message_id", *said), on="message_id", validate="1:1"
+    ).with_columns(
+        pl.lit(run_id).alias("run_id"),
+        *(pl.lit(None, pl.String).alias(name) for name in OF_A_CAMPAIGN if name not in said),
+    )
+    _one_at_a_time(connection)
+    stored = _stored(connection, rows)
+    new = rows.join(stored, on="message_id", how="anti")
+    put(connection, OutreachMessage, new)
+    changed = _follow(connection, _changes(rows, stored))
+    gone = stored.filter(pl.col("state") == "planned")
+    gone = gone.join(rows, on="message_id", how="anti").with_columns(
+        pl.lit("suppressed").alias("state"),
+        pl.lit(WITHDRAWN).alias("suppression"),
+        pl.lit(run_id).alias("run_id"),
+    )
+    withdrawn = _follow(connection, gone)
     return Recorded(added=new.height, changed=changed, withdrawn=withdrawn)
 
 
@@ -87,12 +102,15 @@ def record_failures(engine: Engine, failed: Iterable[Receipt], at: datetime) -> 
 def recover(engine: Engine) -> int:
     """Mark what a run that ended left `claimed` as `unknown`, and return how many there were.
 
-    Such a message may have gone out. It is never sent again by itself: a person decides.
+    Such a message may have gone out. It is never sent again by itself: a person decides. What a
+    campaign's sender has claimed is its own to settle.
     """
     table = table_of(OutreachMessage)
     with engine.begin() as connection:
         changed = connection.execute(
-            update(table).where(table.c.state == "claimed").values(state="unknown")
+            update(table)
+            .where(table.c.state == "claimed", table.c.claimed_by.is_(None))
+            .values(state="unknown")
         )
         return changed.rowcount
 

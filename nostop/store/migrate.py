@@ -4,8 +4,10 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from nostop.model import StoreError
 from nostop.store import tables_audit, tables_outreach, tables_schedule
@@ -25,8 +27,7 @@ def upgrade(engine: Engine) -> None:
     Raises:
         StoreError: the database was made by a later version, or cannot be brought up to date.
     """
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config = _config()
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
@@ -35,3 +36,15 @@ def upgrade(engine: Engine) -> None:
             command.upgrade(config, "head")
         except CommandError as error:
             raise StoreError(f"store: the tables cannot be brought up to date: {error}") from error
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether the database has this version's tables: no migration is missing, and none is new."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    return MigrationContext.configure(connection).get_current_revision() == head
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config

@@ -59,6 +59,12 @@ def record_run(engine: Engine, run: RunRecord) -> None:
             put(connection, model, frame.with_columns(pl.lit(run.run_id).alias("run_id")))
 
 
+def run_ids(engine: Engine) -> set[str]:
+    """Return the id of every run that is written down."""
+    with engine.begin() as connection:
+        return set(connection.execute(select(table_of(Run).c.run_id)).scalars())
+
+
 def record_counts(engine: Engine, run_id: str, counts: Mapping[str, int]) -> None:
     """Add to what a run counted, as it goes on.
 

@@ -122,6 +122,7 @@ class OutreachMessage(Base, table=True):
         CheckConstraint("step >= 1", name="step"),
         CheckConstraint("(state = 'suppressed') = (suppression IS NOT NULL)", name="suppression"),
         Index("ix_outreach_messages_campaign_state", "campaign", "state", "message_id"),
+        Index("ix_outreach_messages_campaign_claimed", "campaign", "claimed_at"),
         Index("ix_outreach_messages_recipient_claimed", "recipient_id", "claimed_at"),
         STRICT,
     )
@@ -139,6 +140,7 @@ class OutreachMessage(Base, table=True):
     body_sha256: str | None = Field(default=None, sa_type=TEXT)
     claimed_at: datetime | None = Field(default=None, sa_type=MOMENT)
     channel: str | None = Field(default=None, sa_type=TEXT)
+    contact_kind: str | None = Field(default=None, sa_type=TEXT)
     benefit_unit_id: str | None = Field(default=None, sa_type=TEXT)
     claimed_by: str | None = Field(default=None, sa_type=TEXT)
     settled_at: datetime | None = Field(default=None, sa_type=MOMENT)

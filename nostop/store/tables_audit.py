@@ -1,6 +1,7 @@
-"""The audit log: who did or saw what, each entry chained to the one before it.
+"""The audit log: who did or saw what, each entry chained to the one before it; and whom to forget.
 
-Subjects are opaque ids, details are words and numbers: nothing personal can be erased from a chain.
+Subjects are opaque ids, details are words and numbers: nothing personal would have to be erased
+from a chain.
 """
 
 from datetime import datetime
@@ -10,6 +11,9 @@ from sqlmodel import Field
 
 from nostop.store.columns import MOMENT, TEXT, WHOLE
 from nostop.store.tables import STRICT, Base
+
+#: What the first entry is chained to.
+FIRST_PREVIOUS = "0" * 64
 
 
 class AuditEntry(Base, table=True):
@@ -35,3 +39,15 @@ class AuditHead(Base, table=True):
     only: int = Field(primary_key=True, sa_type=WHOLE, sa_column_kwargs={"autoincrement": False})
     seq: int = Field(sa_type=WHOLE)
     hash: str = Field(sa_type=TEXT)
+
+
+class ErasedRecord(Base, table=True):
+    """A department's record of a person who was erased: feeds still bring it, runs leave it out.
+
+    `record_key` is a keyed hash, so that nobody without the key can tell whose record it is.
+    """
+
+    __tablename__ = "erased_records"
+    __table_args__ = STRICT
+    record_key: str = Field(primary_key=True, sa_type=TEXT)
+    erased_at: datetime = Field(sa_type=MOMENT)

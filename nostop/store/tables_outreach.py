@@ -19,8 +19,9 @@ NEWS_FROM = ("channel", "callback", "asked", "person", "sender")
 class Campaign(Base, table=True):
     """A campaign as it was declared, who planned it and who approved which plan.
 
-    `declaration` is the checked YAML as JSON, `plan_sha256` the hash of everything that was
-    planned: an approval is of that hash and of nothing that comes later.
+    `declaration` is its YAML, `plan_sha256` the hash of everything that was
+    planned: an approval is of that hash and of nothing that comes later. `claimed` and
+    `spent_pence` are sums over its messages, kept in the transactions that change them.
     """
 
     __tablename__ = "campaigns"
@@ -35,6 +36,8 @@ class Campaign(Base, table=True):
     approved_by: str | None = Field(default=None, sa_type=TEXT)
     approved_at: datetime | None = Field(default=None, sa_type=MOMENT)
     approved_sha256: str | None = Field(default=None, sa_type=TEXT)
+    claimed: int = Field(default=0, sa_type=WHOLE, sa_column_kwargs={"server_default": "0"})
+    spent_pence: int = Field(default=0, sa_type=WHOLE, sa_column_kwargs={"server_default": "0"})
 
 
 class CampaignText(Base, table=True):

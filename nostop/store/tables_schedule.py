@@ -22,7 +22,12 @@ class PausedJob(Base, table=True):
 
 
 class JobRun(Base, table=True):
-    """One waking of a job: the unique row for (job, due_at) decides who does it."""
+    """What became of one moment at which a job was due: whoever makes the row does the job.
+
+    `due_at` is the moment that was planned, not the one of waking. `heard_at` is when the job was
+    last known to run; one not heard of for long is lost. `detail` says why a moment was skipped,
+    `error` is our own last line of a job that failed: nothing personal is in either.
+    """
 
     __tablename__ = "job_runs"
     __table_args__ = (
@@ -36,9 +41,12 @@ class JobRun(Base, table=True):
     job: str = Field(sa_type=TEXT)
     due_at: datetime = Field(sa_type=MOMENT)
     claimed_by: str = Field(sa_type=TEXT)
+    attempt: int = Field(sa_type=WHOLE)
     started_at: datetime = Field(sa_type=MOMENT)
+    heard_at: datetime = Field(sa_type=MOMENT)
     ended_at: datetime | None = Field(default=None, sa_type=MOMENT)
     state: str = Field(sa_type=TEXT)
+    exit_code: int | None = Field(default=None, sa_type=WHOLE)
     detail: str | None = Field(default=None, sa_type=TEXT)
     error: str | None = Field(default=None, sa_type=TEXT)
 

@@ -25,6 +25,7 @@ _TABLES = (
 
 _COLUMNS = (
     ("channel", TEXT),
+    ("contact_kind", TEXT),
     ("benefit_unit_id", TEXT),
     ("claimed_by", TEXT),
     ("settled_at", MOMENT),
@@ -35,6 +36,7 @@ _COLUMNS = (
 )
 _INDEXES = {
     "ix_outreach_messages_campaign_state": ["campaign", "state", "message_id"],
+    "ix_outreach_messages_campaign_claimed": ["campaign", "claimed_at"],
     "ix_outreach_messages_recipient_claimed": ["recipient_id", "claimed_at"],
 }
 
@@ -57,6 +59,8 @@ def upgrade() -> None:
         sa.Column("approved_by", TEXT, nullable=True),
         sa.Column("approved_at", MOMENT, nullable=True),
         sa.Column("approved_sha256", TEXT, nullable=True),
+        sa.Column("claimed", WHOLE, nullable=False, server_default="0"),
+        sa.Column("spent_pence", WHOLE, nullable=False, server_default="0"),
         sa.ForeignKeyConstraint(["run_id"], ["runs.run_id"], name=op.f("fk_campaigns_run_id")),
         sa.PrimaryKeyConstraint("campaign", name=op.f("pk_campaigns")),
         sqlite_strict=True,

@@ -34,9 +34,12 @@ def upgrade() -> None:
         sa.Column("job", TEXT, nullable=False),
         sa.Column("due_at", MOMENT, nullable=False),
         sa.Column("claimed_by", TEXT, nullable=False),
+        sa.Column("attempt", WHOLE, nullable=False),
         sa.Column("started_at", MOMENT, nullable=False),
+        sa.Column("heard_at", MOMENT, nullable=False),
         sa.Column("ended_at", MOMENT, nullable=True),
         sa.Column("state", TEXT, nullable=False),
+        sa.Column("exit_code", WHOLE, nullable=True),
         sa.Column("detail", TEXT, nullable=True),
         sa.Column("error", TEXT, nullable=True),
         sa.CheckConstraint(

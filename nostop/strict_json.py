@@ -1,4 +1,4 @@
-"""Situations' JSON, read strictly: no NaN or Infinity, no repeated keys, no deep nesting.
+"""JSON, read strictly: no NaN or Infinity, no repeated keys, no deep nesting.
 
 A feed's file is read by its connector instead: entry by entry, with numbers kept as text.
 """
@@ -6,7 +6,7 @@ A feed's file is read by its connector instead: entry by entry, with numbers kep
 import json
 from typing import Any, NoReturn
 
-from nostop.model import SituationError
+from nostop.model import JsonError
 
 MAX_DEPTH = 64
 
@@ -15,7 +15,7 @@ def strict_json(raw: bytes, where: str) -> object:
     """Return JSON data.
 
     Raises:
-        SituationError: not UTF-8, not JSON, or more than JSON should say.
+        JsonError: not UTF-8, not JSON, or more than JSON should say.
     """
     text = _text(raw, where)
     data: object
@@ -27,9 +27,9 @@ def strict_json(raw: bytes, where: str) -> object:
         )
     except json.JSONDecodeError as error:
         place = f"{where}:{error.lineno}:{error.colno}"
-        raise SituationError(f"{place}: is not JSON: {error.msg}") from error
+        raise JsonError(f"{place}: is not JSON: {error.msg}") from error
     except ValueError as error:
-        raise SituationError(f"{where}: a number has too many digits") from error
+        raise JsonError(f"{where}: a number has too many digits") from error
     _refuse_half_characters(data, text, where)
     return data
 
@@ -39,11 +39,11 @@ def _text(raw: bytes, where: str) -> str:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         found = f"is not UTF-8 (byte {error.start})"
-        raise SituationError(f"{where}: {found}: save it as UTF-8") from error
+        raise JsonError(f"{where}: {found}: save it as UTF-8") from error
     if "\x00" in text:
-        raise SituationError(f"{where}: holds a NUL character")
+        raise JsonError(f"{where}: holds a NUL character")
     if _depth(text) > MAX_DEPTH:
-        raise SituationError(f"{where}: is nested more than {MAX_DEPTH} deep")
+        raise JsonError(f"{where}: is nested more than {MAX_DEPTH} deep")
     return text
 
 
@@ -54,18 +54,18 @@ def _refuse_half_characters(data: object, text: str, where: str) -> None:
     try:
         json.dumps(data, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
-        raise SituationError(f"{where}: holds half of a character, such as \\ud800") from error
+        raise JsonError(f"{where}: holds half of a character, such as \\ud800") from error
 
 
 def _refuse(message: str) -> NoReturn:
-    raise SituationError(message)
+    raise JsonError(message)
 
 
 def _object(items: list[tuple[str, Any]], where: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in items:
         if key in found:
-            raise SituationError(f"{where}: key '{key}' is written twice: keep one of them")
+            raise JsonError(f"{where}: key '{key}' is written twice: keep one of them")
         found[key] = value
     return found
 

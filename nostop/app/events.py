@@ -1,0 +1,93 @@
+"""Life events: brought in, and what follows from them.
+
+How signals are worked out: a few subjects with `durable_rules` where it is installed, many with
+polars, with equal results.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import polars as pl
+from sqlalchemy import Engine
+
+from nostop import events, store
+from nostop.app.rules import require_rules
+from nostop.events import EventBook
+from nostop.rulebook import default_rules_dir
+from nostop.rulebook.reading.folder import read_folder
+
+#: Up to so many events at once are worked out one subject at a time.
+_FEW = 200
+
+
+@dataclass(frozen=True, slots=True)
+class EventDesk:
+    """Takes events in, under one set of rules, on behalf of somebody.
+
+    engine: of the store. book: the event rules. judging: `judging(book)`, to be made once.
+    by: who or what brings events, for the audit log.
+    """
+
+    engine: Engine
+    book: EventBook
+    judging: store.Judging
+    by: str
+
+    def take(self, raw: bytes, where: str, at: datetime) -> store.Heard:
+        """Take CloudEvents in JSON: of a file, of a request, or of what a feed landed.
+
+        Args:
+            raw: one event, a list, or `{"events": [...]}`.
+            where: how errors call it.
+            at: when they came, with a zone.
+        Raises:
+            EventError: one of them is none, or is in the log with other content; none is taken.
+            StoreError: a value is not fit to be stored.
+        """
+        return self.hear(events.read_events(raw, where, self.book, at), at)
+
+    def hear(self, happened: pl.DataFrame, at: datetime) -> store.Heard:
+        """Take events of our own making, as `events_of_run` and `events_of_messages` give them."""
+        return store.hear_events(self.engine, happened, self.judging, at, self.by)
+
+    def tick(self, day: date, at: datetime) -> store.Heard:
+        """Let a day have come: what nobody did by then is settled.
+
+        Raises:
+            EventError: it has not come yet.
+        """
+        return self.hear(events.tick(day, at), at)
+
+    def carry_out(self, at: datetime) -> store.Carried:
+        """Let due signals move cases."""
+        return store.carry_out_signals(self.engine, events.day_of(at), at, self.by)
+
+
+def read_event_rules(rules: Path | None = None) -> EventBook:
+    """Read the event rules of a rules folder.
+
+    Raises:
+        SettingsError: it is no rules folder.
+        RuleError: they cannot stand.
+    """
+    folder = rules or default_rules_dir()
+    require_rules(folder)
+    return events.load_event_book(folder, read_folder(folder).packs)
+
+
+def judging(book: EventBook) -> store.Judging:
+    """Return how the store works out the signals of some subjects."""
+
+    online = events.Online(book) if events.is_installed() else None
+
+    def signals(happened: pl.DataFrame) -> pl.DataFrame:
+        if online is not None and happened.height <= _FEW:
+            return online.signals_of(happened)
+        return events.signals_of(happened, book)
+
+    def undone(happened: pl.DataFrame) -> pl.DataFrame:
+        return events.undone(happened, book)
+
+    of_people = frozenset(name for name, each in book.types.items() if each.subject == "person")
+    return store.Judging(signals, undone, events.waiting_types(book), of_people)

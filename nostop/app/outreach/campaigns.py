@@ -1,0 +1,276 @@
+"""What people do with a campaign once it is planned: preview, approve, send, look, settle, stop."""
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+from sqlalchemy import Engine
+
+from nostop import store
+from nostop.app.outreach.asking import Answered, ask_in_doubt, poll, sender_name
+from nostop.app.outreach.channels import Channels, channels_of
+from nostop.app.outreach.planning import wording_of
+from nostop.app.outreach.sending import Sender, Sent, send
+from nostop.hours import read_bank_holidays
+from nostop.model import OutreachError, SettingsError
+from nostop.outreach.campaign import Campaign, parse_campaign
+from nostop.outreach.campaign_plan import CONTACT_OF
+from nostop.outreach.plain_english import reading_grade
+from nostop.outreach.plan import message_id
+from nostop.outreach.words import Wording, messages_with_addresses, template_of, written
+from nostop.ports import Message, Receipt
+from nostop.store.ledger import News
+
+#: Where this variable says `production`, real people are written to; anywhere else, an allow-list
+#: says who may be, and it is empty unless the campaign has one.
+ENVIRONMENT = "NOSTOP_ENVIRONMENT"
+PRODUCTION = "production"
+_SOMEBODY = {"first_name": "Sam", "surname": "Sample"}
+_THEIRS = {"email": "sam.sample@example.org", "phone": "07700 900123"}
+_ADDRESS = "1 Example Street\nSkelbeck\nZZ1 1ZZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A planned campaign as the store has it."""
+
+    campaign: Campaign
+    wording: Wording
+    row: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """How one of a campaign's messages will look, to somebody made up.
+
+    `grade` is the automated readability index of an English one: about a year of school.
+    """
+
+    channel: str
+    kind: str
+    message: Message
+    grade: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What somebody looks at before they approve: an example of every message in each language,
+    how many messages have each status and why the suppressed ones are."""
+
+    plan_sha256: str
+    planned_by: str
+    approved_by: str | None
+    examples: tuple[Example, ...]
+    statuses: Mapping[str, int]
+    reasons: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one sending did: `sent` what was done, `before` and `after` what asking brought."""
+
+    sent: Sent
+    before: Answered
+    after: Answered
+    opened: int
+
+
+def known_campaign(engine: Engine, campaign: str) -> Known:
+    """Return a planned campaign.
+
+    Raises:
+        StoreError: there is none of this id.
+    """
+    row = store.read_campaign_row(engine, campaign)
+    declared = parse_campaign(row["declaration"], f"campaign {campaign}")
+    return Known(declared, wording_of(store.read_texts(engine, campaign), declared.sender), row)
+
+
+def preview(engine: Engine, campaign: str) -> Preview:
+    """Return how a campaign's messages will look, and how many there are."""
+    known = known_campaign(engine, campaign)
+    channels = channels_of(known.campaign)
+    messages = store.messages_of(engine, campaign)
+    reasons = (
+        messages.filter(pl.col("status") == "suppressed")
+        .with_columns(pl.col("suppression").fill_null("holdout"))
+        .group_by("scheme", "suppression")
+        .agg(messages=pl.len().cast(pl.Int64))
+        .sort("scheme", "messages", "suppression", descending=[False, True, False])
+    )
+    approved = known.row["approved_sha256"] == known.row["plan_sha256"]
+    return Preview(
+        plan_sha256=str(known.row["plan_sha256"]),
+        planned_by=str(known.row["planned_by"]),
+        approved_by=str(known.row["approved_by"]) if approved else None,
+        examples=tuple(_examples(known, channels)),
+        statuses=store.count_statuses(engine, campaign),
+        reasons=reasons,
+    )
+
+
+def _examples(known: Known, channels: Channels) -> list[Example]:
+    rows = [
+        {
+            "message_id": f"{name}.{scheme}.{kind}.{language}",
+            "recipient_id": "somebody",
+            "scheme": scheme,
+            "kind": kind,
+            "language": language,
+            "channel_kind": channel.kind,
+            "contact_kind": CONTACT_OF.get(channel.kind, "email"),
+            "contact": _THEIRS.get(CONTACT_OF.get(channel.kind, "email"), _ADDRESS),
+            **_SOMEBODY,
+        }
+        for name, channel in channels.by_name.items()
+        for scheme, kind, language in sorted(known.wording.letters)
+        if kind in known.campaign.audience.kinds
+    ]
+    frame = pl.DataFrame(rows)
+    found = written(frame, known.wording).messages
+    parts = {row["message_id"]: row for row in rows}
+    return [
+        Example(
+            channel=message.message_id.split(".")[0],
+            kind=parts[message.message_id]["kind"],
+            message=message,
+            grade=_grade(known.wording, parts[message.message_id]),
+        )
+        for message in messages_with_addresses(found, frame)
+    ]
+
+
+def _grade(wording: Wording, row: Mapping[str, str]) -> float | None:
+    key = (row["scheme"], row["kind"], row["language"])
+    template = template_of(wording, row["channel_kind"], key)
+    return reading_grade(template.body) if template and row["language"] == "en" else None
+
+
+def approve(engine: Engine, campaign: str, act: store.Act) -> None:
+    """Approve the plan of a campaign as it stands; whoever planned it may not.
+
+    Raises:
+        StoreError: there is no such campaign, or its planner approves it.
+    """
+    row = store.read_campaign_row(engine, campaign)
+    store.approve(engine, campaign, str(row["plan_sha256"]), act)
+
+
+def send_campaign(
+    engine: Engine,
+    campaign: str,
+    rules: Path,
+    clock: Callable[[], datetime],
+    leave: threading.Event | None = None,
+) -> Outcome:
+    """Send what of an approved campaign may go now.
+
+    First the provider is asked for whatever an earlier sender left in doubt; failed messages are
+    tried by the next channel. Safe to repeat, to kill and to run twice at once.
+
+    Raises:
+        NostopError: the campaign has not begun, has ended or is not approved; or the store, a
+            channel or a secret cannot be used.
+    """
+    known = known_campaign(engine, campaign)
+    _refuse_outside(known.campaign, engine, clock())
+    channels = channels_of(known.campaign)
+    sender = Sender(
+        engine=engine,
+        campaign=known.campaign,
+        channels=channels,
+        wording=known.wording,
+        holidays=read_bank_holidays(rules),
+        name=sender_name(),
+        clock=clock,
+        production=os.environ.get(ENVIRONMENT) == PRODUCTION,
+        leave=leave or threading.Event(),
+    )
+    before = ask_in_doubt(engine, campaign, channels, sender.name, clock)
+    opened = open_next_steps(engine, known, channels, store.Act(sender.name, clock()))
+    sent = send(sender)
+    for _ in range(len(channels.by_name) - 1):
+        more = open_next_steps(engine, known, channels, store.Act(sender.name, clock()))
+        if not more or sent.stopped:
+            break
+        opened += more
+        sent = send(sender).after(sent)
+    after = ask_in_doubt(engine, campaign, channels, sender.name, clock)
+    return Outcome(sent, before, after, opened)
+
+
+def _refuse_outside(campaign: Campaign, engine: Engine, now: datetime) -> None:
+    today = now.date()
+    if campaign.starts is not None and today < campaign.starts:
+        raise OutreachError(f"campaign '{campaign.id}': starts on {campaign.starts}")
+    if campaign.ends is not None and today > campaign.ends:
+        planned = store.messages_of(engine, campaign.id).filter(pl.col("status") == "planned")
+        ids = planned["message_id"].to_list()
+        store.suppress_messages(engine, ids, "ended", store.Act("nostop", now))
+        raise OutreachError(
+            f"campaign '{campaign.id}': ended on {campaign.ends}; {len(ids)} planned messages are "
+            "cancelled"
+        )
+
+
+def open_next_steps(engine: Engine, known: Known, channels: Channels, act: store.Act) -> int:
+    """Plan the next step of each message that has definitely failed: by the next channel in the
+    campaign's order of which the recipient has an address that works; return how many."""
+    order = [name for name, _ in channels.kinds]
+    failed = store.failed_for_good(engine, known.campaign.id)
+    if len(order) == 1 or failed.is_empty():
+        return 0
+    later = pl.concat(
+        failed.filter(
+            pl.col("channel").is_in(order[:place]),
+            pl.col("contact_kind") == CONTACT_OF.get(kind, "email"),
+        ).with_columns(channel=pl.lit(name), channel_kind=pl.lit(kind), _place=pl.lit(place))
+        for place, (name, kind) in enumerate(channels.kinds)
+    )
+    nearest = later.sort("_place").unique(["recipient_id", "scheme"], keep="first")
+    rows = nearest.with_columns(pl.col("step") + 1).with_columns(
+        pl.struct("recipient_id", "scheme", "step")
+        .map_elements(lambda row: message_id(known.campaign.id, **row), return_dtype=pl.String)
+        .alias("message_id")
+    )
+    found = written(rows, known.wording).messages
+    hashes = found.select("message_id", "template_sha256", "body_sha256")
+    planned = rows.join(hashes, on="message_id", how="inner", validate="1:1").with_columns(
+        campaign=pl.lit(known.campaign.id),
+        state=pl.lit("planned"),
+        suppression=pl.lit(None, pl.String),
+    )
+    return store.add_steps(engine, planned, act)
+
+
+def reconcile(
+    engine: Engine, campaign: str, clock: Callable[[], datetime], *, everything: bool
+) -> Answered:
+    """Ask the provider for messages in doubt, and where `everything` for those on their way too."""
+    known = known_campaign(engine, campaign)
+    channels = channels_of(known.campaign)
+    name = sender_name()
+    answered = ask_in_doubt(engine, campaign, channels, name, clock)
+    if not everything:
+        return answered
+    more = poll(engine, campaign, channels, name, clock)
+    return Answered(answered.asked + more.asked, answered.found + more.found, answered.for_a_person)
+
+
+def settle(engine: Engine, message: str, word: str, act: store.Act) -> None:
+    """Write down what a person says of a message in doubt: `sent` or `failed`.
+
+    A message said to have failed is tried by the campaign's next channel, never by the same again.
+
+    Raises:
+        SettingsError: another word, or the message is not in doubt.
+    """
+    if word not in ("sent", "failed"):
+        raise SettingsError(f"'{word}' is not sent or failed")
+    receipt = Receipt(message, word, None, "said_by_a_person")
+    if not store.learn(engine, News([receipt], "person", act.by, act.at)):
+        raise SettingsError(f"message {message}: is not in doubt, or is not there")

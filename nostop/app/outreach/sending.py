@@ -1,0 +1,403 @@
+"""Sending a campaign: claim, send once, write down what came of it; never twice, never in silence.
+
+One loop claims and settles, in one transaction a turn; a few threads do nothing but call the
+channel. So no more messages are ever in doubt than there are calls open. A call is made within
+seconds of its claim or not at all: a process that slept since then has lost its leave.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from hashlib import sha256
+from time import monotonic
+
+import polars as pl
+from sqlalchemy import Engine
+
+from nostop import store
+from nostop.app.outreach.channels import Channels
+from nostop.hours import BankHolidays, closed_because
+from nostop.model import OutreachError
+from nostop.outreach.allow_list import is_allowed
+from nostop.outreach.campaign import Campaign
+from nostop.outreach.words import Wording, messages_with_addresses, written
+from nostop.ports import Channel, Message, Prepares, Receipt
+from nostop.store.claiming import PACE, Asked, Claimed, Limits, Ready
+from nostop.store.ledger import News
+
+#: A call that has not begun so many seconds after its claim is not made.
+LEAVE_SECONDS = 10.0
+#: How many planned messages are rendered at a time.
+RENDERED_AT_ONCE = 500
+#: How long the loop waits for an answer before it looks at the stop switch again.
+LOOK_AGAIN_SECONDS = 0.25
+#: So often in a row a channel may take nothing, and so long the last of the waits is.
+MOST_HOLDS = 8
+LONGEST_HOLD_SECONDS = 30.0
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """What one sender works with. `name` is unique to the process; `clock` says the time with its
+    zone; `production` is whether real people may be reached; `leave`, once set, ends the sending as
+    soon as open calls are answered."""
+
+    engine: Engine
+    campaign: Campaign
+    channels: Channels
+    wording: Wording
+    holidays: BankHolidays
+    name: str
+    clock: Clock
+    production: bool
+    leave: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(slots=True)
+class Sent:
+    """What a sender did: messages by the word that came back, those it left and why."""
+
+    words: dict[str, int] = field(default_factory=dict)
+    suppressed: int = 0
+    not_allowed: int = 0
+    closed: int = 0
+    stopped: str | None = None
+    waits: str | None = None
+
+    def add(self, receipt: Receipt) -> None:
+        """Count one answer."""
+        self.words[receipt.status] = self.words.get(receipt.status, 0) + 1
+
+    def after(self, earlier: "Sent") -> "Sent":
+        """Return this and what was done before it, as one."""
+        words = {
+            word: self.words.get(word, 0) + earlier.words.get(word, 0)
+            for word in (*earlier.words, *self.words)
+        }
+        return replace(self, words=words, suppressed=self.suppressed + earlier.suppressed)
+
+
+def send(sender: Sender) -> Sent:
+    """Send what is planned and may go now, and return when there is nothing more of it.
+
+    Raises:
+        NostopError: the store or a channel cannot be used; what had been claimed is written down.
+    """
+    if sender.clock().tzinfo is None:
+        raise OutreachError("send: the clock needs a time zone")
+    done = Sent()
+    for name, channel in sender.channels.by_name.items():
+        if done.stopped is None:
+            _Loop(sender, name, channel, done).run()
+    return done
+
+
+class _Loop:
+    """Sends what goes by one channel."""
+
+    def __init__(self, sender: Sender, name: str, channel: Channel, done: Sent) -> None:
+        self._sender = sender
+        self._name = name
+        self._channel = channel
+        self._done = done
+        self._alone = channel.at_once > 1
+        self._width = 1 if self._alone else sender.campaign.limits.in_flight
+        self._answers: queue.Queue[list[Receipt]] = queue.Queue()
+        self._open = 0
+        self._hold_until = 0.0
+        self._holds = 0
+        self._released = 0
+        self._hashes: dict[str, set[str]] = {}
+
+    def run(self) -> None:
+        """Claim, call, settle, until nothing is left that may go."""
+        with ThreadPoolExecutor(self._width, thread_name_prefix="send") as pool:
+            try:
+                while self._pass(pool) and not self._ended():
+                    pass
+            finally:
+                # Also when something breaks: what the channel did must be kept.
+                self._drain()
+
+    def _pass(self, pool: ThreadPoolExecutor) -> bool:
+        """Go once through what is planned; return whether some of it was not taken for the
+        moment."""
+        self._done.not_allowed = self._done.closed = 0
+        self._released = 0
+        ready = _Ready(self._sender, self._name, self._channel, self._done)
+        while self._turn(pool, ready):
+            pass
+        return self._released > 0
+
+    def _ended(self) -> bool:
+        if self._sender.leave.is_set():
+            self._done.stopped = self._done.stopped or "asked to end"
+        return bool(self._done.stopped or self._done.waits)
+
+    def _turn(self, pool: ThreadPoolExecutor, ready: "_Ready") -> bool:
+        """Settle what has been answered and claim what there is room for; return whether to go
+        on."""
+        news = self._answered(wait=self._open >= self._width)
+        room = self._room()
+        wanted = ready.take(room) if room else []
+        claimed = store.claim(
+            self._sender.engine, self._asked(), [each for each, _ in wanted], news
+        )
+        begun = monotonic()
+        self._done.suppressed += claimed.settled
+        self._start(pool, claimed, {each.message_id: message for each, message in wanted}, begun)
+        return self._goes_on(claimed, ready, bool(wanted))
+
+    def _room(self) -> int:
+        if self._ended() or monotonic() < self._hold_until:
+            return 0
+        if self._alone:
+            return self._channel.at_once if not self._open else 0
+        return self._width - self._open
+
+    def _goes_on(self, claimed: Claimed, ready: "_Ready", asked: bool) -> bool:  # noqa: FBT001 - whether anything was asked for
+        ids = set(claimed.message_ids)
+        if claimed.stops is not None:
+            self._done.stopped = claimed.stops
+        if claimed.waits and claimed.waits != PACE:
+            self._done.waits = claimed.waits
+            ready.close()
+        if claimed.waits == PACE:
+            ready.back(ids)
+            self._hold_until = max(self._hold_until, monotonic() + 1.0)
+        if self._open:
+            return True
+        if self._ended():
+            return False
+        if monotonic() < self._hold_until:
+            threading.Event().wait(min(LOOK_AGAIN_SECONDS, self._hold_until - monotonic()))
+            return True
+        return asked or not ready.is_empty()
+
+    def _start(
+        self,
+        pool: ThreadPoolExecutor,
+        claimed: Claimed,
+        messages: Mapping[str, Message],
+        begun: float,
+    ) -> None:
+        wanted = [messages[message_id] for message_id in claimed.message_ids]
+        parts = [wanted] if self._alone and wanted else [[message] for message in wanted]
+        for part in parts:
+            self._open += len(part)
+            self._hashes.update((message.message_id, _hashes(message)) for message in part)
+            future = pool.submit(_call, self._channel, part, begun)
+            future.add_done_callback(self._on_answer(part))
+
+    def _on_answer(self, part: list[Message]) -> Callable[[Future[list[Receipt]]], None]:
+        def put(future: Future[list[Receipt]]) -> None:
+            error = future.exception()
+            if error is None:
+                self._answers.put(future.result())
+            else:
+                # Whatever broke, it may have broken after the message went.
+                reason = f"channel_broke: {type(error).__name__}"
+                self._answers.put([_unknown(message, reason) for message in part])
+
+        return put
+
+    def _answered(self, *, wait: bool) -> list[News]:
+        """Return what has come back by now; wait a moment for something if there is no room."""
+        receipts: list[Receipt] = []
+        try:
+            timeout = LOOK_AGAIN_SECONDS if wait or self._hold_until > monotonic() else 0.002
+            if self._open:
+                receipts += self._answers.get(timeout=timeout)
+            while True:
+                receipts += self._answers.get_nowait()
+        except queue.Empty:
+            pass
+        return self._news(receipts)
+
+    def _news(self, receipts: list[Receipt]) -> list[News]:
+        self._open -= len(receipts)
+        for receipt in receipts:
+            self._done.add(receipt)
+            expected = self._hashes.pop(receipt.message_id, set())
+            if receipt.body_sha256 is not None and receipt.body_sha256 not in expected:
+                self._stop_for_good()
+            if receipt.stop:
+                self._done.stopped = f"{self._name}: {receipt.reason or 'will take nothing more'}"
+        refused = [each for each in receipts if each.status == "not_taken"]
+        self._released += len(refused)
+        if refused:
+            self._hold(max(each.retry_after or 0.0 for each in refused))
+        elif receipts:
+            self._holds = 0
+        if not receipts:
+            return []
+        return [News(receipts, "channel", self._sender.name, self._sender.clock())]
+
+    def _hold(self, seconds: float) -> None:
+        """Claim nothing for a while, longer each time; in the end leave it for another day."""
+        self._holds += 1
+        if self._holds > MOST_HOLDS:
+            self._done.stopped = f"{self._name}: takes nothing for the moment; send again later"
+        longer = min(0.5 * 2 ** (self._holds - 1), LONGEST_HOLD_SECONDS)
+        self._hold_until = max(self._hold_until, monotonic() + max(seconds, longer))
+
+    def _stop_for_good(self) -> None:
+        """The provider says that it sends other words than those that were approved."""
+        self._done.stopped = f"{self._name}: sends other words than were approved"
+        act = store.Act(self._sender.name, self._sender.clock())
+        store.stop(self._sender.engine, self._sender.campaign.id, act)
+
+    def _drain(self) -> None:
+        while self._open:
+            news = self._answered(wait=True)
+            for some in news:
+                store.learn(self._sender.engine, some)
+
+    def _asked(self) -> Asked:
+        campaign = self._sender.campaign
+        limits = Limits(
+            per_person=campaign.limits.per_person.messages,
+            per_person_days=campaign.limits.per_person.days,
+            per_minute=campaign.limits.per_minute,
+            messages=campaign.limits.messages,
+            budget_pence=_pence(campaign.limits.budget_pounds),
+            list_hours=campaign.register_.no_older_than_hours,
+        )
+        return Asked(campaign.id, limits, self._sender.name, self._sender.clock())
+
+
+def _pence(pounds: int | None) -> int | None:
+    return None if pounds is None else pounds * 100
+
+
+def _hashes(message: Message) -> set[str]:
+    """What a provider may say is the hash of this message: of all of it, or of its body alone."""
+    whole = f"{message.subject}\n\n{message.body}"
+    return {sha256(text.encode()).hexdigest() for text in (whole, message.body)}
+
+
+def _call(channel: Channel, part: list[Message], begun: float) -> list[Receipt]:
+    """Call the channel, unless leave has run out, and return one receipt for each message."""
+    if monotonic() - begun > LEAVE_SECONDS:
+        return [
+            Receipt(message.message_id, "not_taken", None, "slept_since_claim") for message in part
+        ]
+    answers = {receipt.message_id: receipt for receipt in channel.send(part)}
+    return [answers.get(message.message_id) or _unknown(message, "no_answer") for message in part]
+
+
+def _unknown(message: Message, reason: str) -> Receipt:
+    return Receipt(message.message_id, "unknown", None, reason)
+
+
+class _Ready:
+    """Planned messages of one channel, rendered some hundred at a time, in order of their ids."""
+
+    def __init__(self, sender: Sender, name: str, channel: Channel, done: Sent) -> None:
+        self._sender = sender
+        self._name = name
+        self._channel = channel
+        self._done = done
+        self._after = ""
+        self._last = False
+        self._pile: list[tuple[Ready, Message]] = []
+        self._taken: list[tuple[Ready, Message]] = []
+
+    def take(self, most: int) -> list[tuple[Ready, Message]]:
+        """Return up to `most` messages; fewer than that only when no more are planned."""
+        while len(self._pile) < most and not self._last:
+            self._pile += self._more()
+        self._taken, self._pile = self._pile[:most], self._pile[most:]
+        if self._taken and isinstance(self._channel, Prepares):
+            self._channel.prepare([message for _, message in self._taken])
+        return self._taken
+
+    def back(self, claimed: set[str]) -> None:
+        """Put back what was taken last and could not be claimed for the moment."""
+        again = [each for each in self._taken if each[0].message_id not in claimed]
+        self._pile = again + self._pile
+
+    def close(self) -> None:
+        """Offer nothing more."""
+        self._pile, self._last = [], True
+
+    def is_empty(self) -> bool:
+        """Whether nothing more is to be had."""
+        return self._last and not self._pile
+
+    def _more(self) -> list[tuple[Ready, Message]]:
+        sender = self._sender
+        rows = store.waiting(sender.engine, sender.campaign.id, self._after, RENDERED_AT_ONCE)
+        if rows.is_empty():
+            self._last = True
+            return []
+        self._after = str(rows["message_id"][-1])
+        mine = rows.filter(pl.col("channel") == self._name)
+        reachable = mine.filter(pl.col("contact").is_not_null())
+        self._gone(mine.filter(pl.col("contact").is_null()))
+        open_ = reachable.filter(self._may_go(reachable))
+        found = written(open_.with_columns(channel_kind=pl.lit(self._channel.kind)), sender.wording)
+        approved = dict(open_.select("message_id", "body_sha256").iter_rows())
+        same = found.messages.filter(
+            pl.col("body_sha256")
+            == pl.col("message_id").replace_strict(approved, return_dtype=pl.String)
+        )
+        self._changed(open_, same)
+        return list(self._paired(same, open_))
+
+    def _paired(
+        self, messages: pl.DataFrame, rows: pl.DataFrame
+    ) -> Iterator[tuple[Ready, Message]]:
+        pence = self._sender.channels.pence[self._name]
+        columns = ("message_id", "contact_kind", "contact", "body_sha256")
+        facts = {row[0]: row[1:] for row in rows.select(columns).iter_rows()}
+        for message in messages_with_addresses(messages, rows):
+            kind, contact, body = facts[message.message_id]
+            ready = Ready(message.message_id, message.recipient_id, kind, contact, body, pence)
+            yield ready, message
+
+    def _may_go(self, rows: pl.DataFrame) -> pl.Series:
+        """Which rows may be reached from here, now: the allow-list, and the hours of the nation."""
+        sender = self._sender
+        allowed = [
+            sender.production or is_allowed(sender.campaign.allow_list, contact)
+            for contact in rows["contact"]
+        ]
+        self._done.not_allowed += allowed.count(False)
+        hours = sender.campaign.hours
+        if hours == "any_time":
+            return pl.Series(allowed, dtype=pl.Boolean)
+        now = sender.clock()
+        shut = {
+            nation: closed_because(hours.window, now, nation, sender.holidays)
+            for nation in rows["nation"].unique()
+        }
+        opened = [shut[nation] is None for nation in rows["nation"]]
+        self._done.closed += opened.count(False)
+        return pl.Series([a and o for a, o in zip(allowed, opened, strict=True)], dtype=pl.Boolean)
+
+    def _gone(self, rows: pl.DataFrame) -> None:
+        """Suppress messages to people of whom no address is left that works."""
+        if rows.height:
+            self._done.suppressed += store.suppress_messages(
+                self._sender.engine,
+                rows["message_id"].to_list(),
+                "no_contact_details",
+                store.Act(self._sender.name, self._sender.clock()),
+            )
+
+    def _changed(self, rows: pl.DataFrame, same: pl.DataFrame) -> None:
+        """Suppress messages that would not say what was approved: a name has changed since."""
+        other = rows.join(same, on="message_id", how="anti")
+        if other.height:
+            self._done.suppressed += store.suppress_messages(
+                self._sender.engine,
+                other["message_id"].to_list(),
+                "changed_since_approval",
+                store.Act(self._sender.name, self._sender.clock()),
+            )
