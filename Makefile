@@ -49,7 +49,7 @@ check: $(STAMPS)/dev ## everything else CI runs: format, lint, types, imports, r
 
 .PHONY: nightly
 nightly: $(STAMPS)/dev ## the rule layer's properties over a hundred thousand random cases
-	NOSTOP_NIGHTLY=1 $(BIN)/python -m pytest -n 2 -q tests/rulebook/test_twin.py tests/determination
+	NOSTOP_NIGHTLY=1 $(BIN)/python -m pytest -n 2 -q tests/rulebook/test_twin.py tests/determination tests/scheduler/test_two_schedulers.py
 
 .PHONY: rules
 rules: $(STAMPS)/nostop ## only the rule packs: check them, then run their cases

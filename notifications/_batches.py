@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,14 +69,28 @@ class Batches:
         """Return the batch of each message that is in one.
 
         Raises:
-            PluginError: a manifest cannot be read, so that nobody can say what has gone.
+            PluginError: a batch has no manifest that can be read, so that nobody can say what has
+                gone.
         """
-        for file in sorted(self.folder.glob(f"{self.prefix}-*/{MANIFEST}")):
-            batch = file.parent.name
-            if batch not in self._read:
-                self._batch_of.update(dict.fromkeys(_messages(file), batch))
-                self._read.add(batch)
+        for batch in sorted(self.folder.glob(f"{self.prefix}-*/")):
+            if batch.name not in self._read:
+                messages = _messages(batch / MANIFEST)
+                self._batch_of.update(dict.fromkeys(messages, batch.name))
+                self._read.add(batch.name)
         return self._batch_of
+
+    def ask(self, message_ids: Iterable[str]) -> Iterator[Receipt]:
+        """Yield one receipt for each message: `sent` where it is in a batch, else `not_found`.
+
+        Raises:
+            PluginError: the folder cannot be used, or a manifest cannot be read.
+        """
+        with self.alone():
+            known = dict(self.batch_of())
+        for message_id in message_ids:
+            batch = known.get(message_id)
+            status, reason = ("sent", None) if batch else ("not_found", "in_no_batch")
+            yield Receipt(message_id, status, batch, reason)
 
     def hand_over(self, message_ids: list[str], files: Mapping[str, bytes | Path]) -> Handed:
         """Put a batch in place and say what became of it. Call it only inside `alone`.

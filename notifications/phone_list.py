@@ -86,6 +86,14 @@ class PhoneList:
             }
         yield from (receipts[message.message_id] for message in batch)
 
+    def ask(self, message_ids: Iterable[str]) -> Iterator[Receipt]:
+        """Yield one receipt for each message: `sent` where it is on a list, else `not_found`.
+
+        Raises:
+            PluginError: the folder cannot be used, or a manifest cannot be read.
+        """
+        yield from self._batches.ask(message_ids)
+
     def _send(self, batch: list[Message]) -> dict[str, Receipt]:
         known = self._batches.batch_of()
         receipts = {}

@@ -108,6 +108,14 @@ class PrintAndPost:
             }
         yield from (receipts[message.message_id] for message in batch)
 
+    def ask(self, message_ids: Iterable[str]) -> Iterator[Receipt]:
+        """Yield one receipt for each message: `sent` where it is in a batch, else `not_found`.
+
+        Raises:
+            PluginError: the folder cannot be used, or a manifest cannot be read.
+        """
+        yield from self._batches.ask(message_ids)
+
     def _send(self, batch: list[Message]) -> dict[str, Receipt]:
         known = self._batches.batch_of()
         receipts = {
@@ -140,7 +148,7 @@ class PrintAndPost:
         return {name: handed.receipt(name) for name in letters}
 
     def _row(self, message: Message, letter: _Prepared) -> tuple[str, ...]:
-        abroad = message.address[-1].upper() in self.countries
+        abroad = window(message)[-1].strip().upper() in self.countries
         return (
             message.message_id,
             f"{message.message_id}.pdf",

@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +29,10 @@ from sqlalchemy import Engine
 from nostop.model import SettingsError, StoreError
 from nostop.store.audit_verify import Broken, Checkpoint, Verified, verify
 
+#: Environment variables.
+FOLDER = "NOSTOP_AUDIT_CHECKPOINTS"
+KEY_FILE = "NOSTOP_AUDIT_KEY_FILE"
+PUBLIC_KEY_FILE = "NOSTOP_AUDIT_PUBLIC_KEY_FILE"
 CHECKPOINTS = "audit-checkpoints.jsonl"
 _PUBLIC = ".pub"
 _OWNER_ONLY = 0o600
@@ -47,24 +52,22 @@ class Witness:
     public_key: Path
 
 
-def witness(
-    folder: Path | None, key: Path | None, public_key: Path | None = None
-) -> Witness | None:
+def witness(environment: Mapping[str, str]) -> Witness | None:
     """Return where checkpoints are kept, None where nobody keeps any.
 
     Raises:
         SettingsError: there is a folder without a key, or a key without a folder.
     """
-    if folder is None and key is None and public_key is None:
+    folder, key, public = (environment.get(name) for name in (FOLDER, KEY_FILE, PUBLIC_KEY_FILE))
+    if not (folder or key or public):
         return None
-    public = public_key or (key and key.with_name(key.name + _PUBLIC))
-    if folder is None or public is None:
+    if not folder or not (key or public):
         raise SettingsError(
-            "audit: checkpoints need NOSTOP_AUDIT_CHECKPOINTS (a folder outside the store) and "
-            "NOSTOP_AUDIT_KEY_FILE (to sign) or NOSTOP_AUDIT_PUBLIC_KEY_FILE (to verify); "
-            "`nostop audit new-key` makes a key"
+            f"audit: checkpoints need {FOLDER} (a folder outside the store), and {KEY_FILE} (to "
+            f"sign) or {PUBLIC_KEY_FILE} (to verify); `nostop audit new-key` makes a key"
         )
-    return Witness(folder, key, public)
+    beside = Path(f"{key}{_PUBLIC}")
+    return Witness(Path(folder), Path(key) if key else None, Path(public) if public else beside)
 
 
 def new_key(path: Path) -> Path:

@@ -39,9 +39,11 @@ def metrics_at(url: str, at: datetime) -> bytes:
 
 def _of_outreach(registry: CollectorRegistry, engine: Engine, at: datetime) -> None:
     found = measure(engine, at)
-    messages = _gauge(registry, "messages", "Messages by campaign and state.", "campaign", "state")
-    for (campaign, state), count in sorted(found.messages.items()):
-        messages.labels(campaign, state).set(count)
+    messages = _gauge(
+        registry, "messages", "Messages by campaign and status.", "campaign", "status"
+    )
+    for (campaign, status), count in sorted(found.messages.items()):
+        messages.labels(campaign, status).set(count)
     words = "Messages that may have gone, and of which it is not known for more than a day."
     _gauge(registry, "messages_unknown_for_a_day", words).set(found.unknown_for_long)
     loaded = _gauge(

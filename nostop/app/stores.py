@@ -6,11 +6,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine
 
-from nostop import store
-from nostop.model import SettingsError
-
-#: The address of the store: `sqlite:///file.db` or `postgresql://user@host/name`.
-DATABASE_URL = "NOSTOP_DATABASE_URL"
+from nostop.app.opened import VARIABLE, opened
 
 
 @contextmanager
@@ -21,14 +17,5 @@ def open_from_environment() -> Iterator[Engine]:
         SettingsError: the variable is not set.
         StoreError: it cannot be opened, is not safe, or cannot be brought up to date.
     """
-    url = os.environ.get(DATABASE_URL)
-    if not url:
-        raise SettingsError(
-            f"set {DATABASE_URL} to the store, as sqlite:///nostop.db or postgresql://user@host/name"
-        )
-    engine = store.open_store(url)
-    try:
-        store.upgrade(engine)
+    with opened(os.environ.get(VARIABLE)) as engine:
         yield engine
-    finally:
-        engine.dispose()

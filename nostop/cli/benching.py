@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nostop.app import bench, bench_linkage, bench_rules
+from nostop.app import bench, bench_linkage, bench_outreach, bench_rules
 from nostop.app.figures import Figure, as_rows
 from nostop.cli.running import SAMPLE_DAY
 from nostop.cli.shared import Progress, RulesOption, out, table
@@ -101,6 +101,30 @@ def linkage_quality(
     with progress.showing():
         figures = bench_linkage.linkage_bars(sizes, data, progress)
     _tell("Linkage on this machine", figures, json_file)
+
+
+@commands.command("outreach")
+def outreach_speed(
+    determinations: Annotated[
+        int, typer.Option("--determinations", metavar="N", help="How many become a plan.")
+    ] = 1_000_000,
+    messages: Annotated[
+        int, typer.Option("--messages", metavar="N", help="How many of its messages are sent.")
+    ] = 10_000,
+    url: Annotated[
+        str | None,
+        typer.Option("--database", metavar="URL", help="An empty store, instead of our SQLite."),
+    ] = None,
+    json_file: JsonFileOption = None,
+    rules: RulesOption = None,
+) -> None:
+    """Measure planning a campaign, and sending it to the simulator. Exit code 1 if a figure misses
+    its bar."""
+    sizes = bench_outreach.Sizes(determinations, messages)
+    progress = Progress()
+    with progress.showing():
+        figures = bench_outreach.outreach_bars(sizes, url, rules or default_rules_dir(), progress)
+    _tell("Outreach on this machine", figures, json_file)
 
 
 def _tell(title: str, figures: list[Figure], json_file: Path | None) -> None:

@@ -3,7 +3,8 @@
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
@@ -24,6 +25,8 @@ from nostop.store.schedule import JobRunRecord
 
 #: What a job may not call: what never ends, and what would start a schedule within a schedule.
 _NO_JOBS = ("schedule", "notify-simulator")
+
+_SIGNS = (signal.SIGTERM, signal.SIGINT)
 
 commands = typer.Typer(
     help="When jobs run, what became of them, and the process that runs them.",
@@ -85,7 +88,8 @@ def resume(job: JobArgument, calendar: CalendarOption, by: ByOption) -> None:
 @commands.command()
 def run_now(job: JobArgument, calendar: CalendarOption, by: ByOption) -> None:
     """Run a job now, once, and wait for its end. Refused while it runs."""
-    ended = _desk(calendar).run_now(job, by, _launch(), _on_signals)
+    with _signals_kept():
+        ended = _desk(calendar).run_now(job, by, _launch(), _on_signals)
     state = "taken up by another scheduler" if ended is None else ended.state
     error = f": {ended.error}" if ended and ended.error else ""
     out().print(f"{job}: {state}{error}", soft_wrap=True)
@@ -107,8 +111,9 @@ def serve(
 ) -> None:
     """Run jobs when they are due, until SIGTERM. Several may serve one store: one of them leads."""
     desk, stop = _desk(calendar), Event()
-    _on_signals(stop.set)
-    desk.serve(_clockwork(desk, rules), _launch(), Serving(stop, _report, port, grace))
+    with _signals_kept():
+        _on_signals(stop.set)
+        desk.serve(_clockwork(desk, rules), _launch(), Serving(stop, _report, port, grace))
 
 
 def _desk(calendar: Path) -> Desk:
@@ -126,8 +131,18 @@ def _launch() -> Launch:
 
 
 def _on_signals(stop: Callable[[], None]) -> None:
-    for sign in (signal.SIGTERM, signal.SIGINT):
+    for sign in _SIGNS:
         signal.signal(sign, lambda *_: stop())
+
+
+@contextmanager
+def _signals_kept() -> Iterator[None]:
+    before = [signal.getsignal(sign) for sign in _SIGNS]
+    try:
+        yield
+    finally:
+        for sign, handler in zip(_SIGNS, before, strict=True):
+            signal.signal(sign, handler)
 
 
 def _next(line: Line, clock: Clockwork) -> str:

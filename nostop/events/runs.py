@@ -58,13 +58,10 @@ def events_of_run(previous: RunTables, now: RunTables, receipts: pl.DataFrame) -
         *_outcomes(previous, now),
     ]
     rows = pl.concat([part.select(_ROW.names()).cast(_ROW) for part in parts]).unique()
-    at = start_of(now.on)
-    day = now.on.isoformat()
-    ids = [
-        f"{kind}:{day}:{subject}" + (f":{of}" if of else "")
-        for kind, subject, of in rows.select("type", "subject", "of").iter_rows()
-    ]
-    return _as_events(rows.with_columns(pl.Series("event_id", ids), at=pl.lit(at)), _RUNS)
+    day = pl.lit(now.on.isoformat())
+    event_id = pl.concat_str("type", day, "subject", "of", separator=":", ignore_nulls=True)
+    named = rows.with_columns(event_id.alias("event_id"), at=pl.lit(start_of(now.on)))
+    return _as_events(named, _RUNS)
 
 
 def events_of_messages(sent: pl.DataFrame) -> pl.DataFrame:
@@ -115,7 +112,7 @@ def _plain(frame: pl.DataFrame, kind: str, subject: str) -> pl.DataFrame:
         pl.lit(kind).alias("type"),
         pl.col(subject).alias("subject"),
         pl.lit("{}").alias("data"),
-        pl.lit("").alias("of"),
+        pl.lit(None, pl.String).alias("of"),
     )
 
 
@@ -142,7 +139,7 @@ def _deaths(previous: RunTables, now: RunTables) -> Iterator[pl.DataFrame]:
         pl.lit("partner_died").alias("type"),
         pl.col("person_id").alias("subject"),
         _json(left, ["benefit_unit_id"]),
-        pl.lit("").alias("of"),
+        pl.lit(None, pl.String).alias("of"),
     )
 
 

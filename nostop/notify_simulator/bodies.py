@@ -51,6 +51,11 @@ def parse_json(raw: bytes) -> object:
         raise bad_request("Invalid JSON supplied in POST data") from error
 
 
+def plain_uuid(text: str) -> str:
+    """Return a UUID as it is usually written: in small letters, with hyphens."""
+    return str(UUID(text))
+
+
 def is_uuid(text: str) -> bool:
     """Whether a text is a UUID in any of its usual forms."""
     try:

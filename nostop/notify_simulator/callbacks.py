@@ -7,6 +7,7 @@ any other 4xx drops it for ever.
 
 import asyncio
 import json
+import logging
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +29,7 @@ _AGAIN = 5
 _AT_ONCE = 8
 _EVERY = 0.1
 _MOST_AT_A_TIME = 200
+_log = logging.getLogger(__name__)
 _REPORTED_UP_TO = "reported_up_to"
 
 
@@ -132,9 +134,13 @@ class Caller:
     async def _forever(self) -> None:
         while True:
             if self._simulator.callbacks:
-                now = self._simulator.clock.now()
-                await self._report(now)
-                await self._make_calls(now)
+                try:
+                    now = self._simulator.clock.now()
+                    await self._report(now)
+                    await self._make_calls(now)
+                except sqlite3.Error as error:
+                    # Nothing is lost: it waits in the ledger until that can be written again.
+                    _log.error("calling back failed: %s", type(error).__name__)
             await asyncio.sleep(_EVERY)
 
     async def _report(self, now: datetime) -> None:

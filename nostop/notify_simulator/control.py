@@ -6,13 +6,14 @@ from dataclasses import asdict, fields, replace
 from datetime import timedelta
 from functools import wraps
 from typing import TypeVar
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from nostop.notify_simulator import control_messages
-from nostop.notify_simulator.bodies import KINDS, is_uuid
+from nostop.notify_simulator.bodies import KINDS, is_uuid, plain_uuid
 from nostop.notify_simulator.callbacks import is_loopback, parse_callback, register, unregister
 from nostop.notify_simulator.clock import stamp
 from nostop.notify_simulator.errors import bad_request, invalid, not_found
@@ -32,7 +33,7 @@ def _local(handler: Handler) -> Handler:
     @wraps(handler)
     async def answered(request: Request) -> Response:
         client = request.client.host if request.client else None
-        host = request.headers.get("host", "").rpartition(":")[0].strip("[]")
+        host = urlsplit(f"//{request.headers.get('host', '')}").hostname
         if not is_loopback(client) or not is_loopback(host) or "origin" in request.headers:
             raise bad_request("The control surface answers programs on this machine only", 403)
         return await handler(request)
@@ -89,13 +90,14 @@ async def _add_template(request: Request) -> Response:
     simulator = simulator_of(request)
     body = await json_object(request)
     known = {field.name for field in fields(Template)} - {"version", "created_at", "updated_at"}
-    kind, template_id = str(body.get("kind")), str(body.get("id", uuid4())).lower()
+    kind, template_id = str(body.get("kind")), str(body.get("id", uuid4()))
     texts = [str(body.get(name, "")) for name in ("name", "subject", "body")]
     if set(body) - known or kind not in KINDS or not is_uuid(template_id) or not texts[2]:
         raise invalid(
             f"a template has a kind ({', '.join(KINDS)}) and a body, and may have id (a UUID),"
             " name, subject and postage"
         )
+    template_id = plain_uuid(template_id)
     before = simulator.template(template_id)
     now = stamp(simulator.clock.now())
     template = Template(

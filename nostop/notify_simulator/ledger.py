@@ -138,14 +138,23 @@ class Ledger:
         batch, self._waiting = self._waiting, []
         try:
             answers = self._commit([work for work, _ in batch])
-        except Exception as error:  # noqa: BLE001 - handed to each that waits
-            for _, written in batch:
-                if not written.done():
-                    written.set_exception(error)
+        except Exception:  # noqa: BLE001 - what cannot be written fails by itself, below
+            for work, written in batch:
+                self._commit_one(work, written)
             return
         for (_, written), answer in zip(batch, answers, strict=True):
             if not written.done():
                 written.set_result(answer)
+
+    def _commit_one(self, work: Work, written: asyncio.Future[Any]) -> None:
+        try:
+            (answer,) = self._commit([work])
+        except Exception as error:  # noqa: BLE001 - handed to whoever waits
+            if not written.done():
+                written.set_exception(error)
+            return
+        if not written.done():
+            written.set_result(answer)
 
     def _commit(self, batch: list[Work]) -> list[Any]:
         self._writing.execute("BEGIN IMMEDIATE")

@@ -9,7 +9,7 @@ from itertools import islice
 from urllib.parse import urlencode
 
 from nostop.notify_simulator import notifications, shapes
-from nostop.notify_simulator.bodies import checked, checked_query, is_uuid, parse_json
+from nostop.notify_simulator.bodies import checked, checked_query, is_uuid, parse_json, plain_uuid
 from nostop.notify_simulator.clock import stamp
 from nostop.notify_simulator.errors import Refusal, bad_request, invalid, not_found
 from nostop.notify_simulator.letters import letter_pdf
@@ -47,7 +47,7 @@ def _found(asking: Asking, notification_id: str, *, content: bool = False) -> No
     if not is_uuid(notification_id):
         raise invalid("notification_id is not a valid UUID")
     found = notifications.by_id(
-        asking.simulator.ledger.reading, notification_id.lower(), content=content
+        asking.simulator.ledger.reading, plain_uuid(notification_id), content=content
     )
     if (
         found is None
@@ -140,7 +140,7 @@ def template(asking: Asking, template_id: str, version: int | None = None) -> Js
 def _template(asking: Asking, template_id: str, version: int | None) -> Template:
     if not is_uuid(template_id):
         raise invalid("id is not a valid UUID")
-    versions = asking.simulator.templates.get(template_id.lower(), [])
+    versions = asking.simulator.templates.get(plain_uuid(template_id), [])
     if version is not None:
         versions = [found for found in versions if found.version == version]
     if not versions:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from nostop.notify_simulator import notifications, shapes
 from nostop.notify_simulator.addresses import parse_address, refuse_unpostable
-from nostop.notify_simulator.bodies import Body, checked, checked_file, parse_json
+from nostop.notify_simulator.bodies import Body, checked, checked_file, parse_json, plain_uuid
 from nostop.notify_simulator.clock import stamp
 from nostop.notify_simulator.errors import Refusal, bad_request
 from nostop.notify_simulator.notifications import Notification
@@ -105,7 +105,7 @@ def _values(body: Body) -> Mapping[str, object]:
 
 
 def _template(send: Send, template_id: str) -> Template:
-    template = send.simulator.template(template_id.lower())
+    template = send.simulator.template(plain_uuid(template_id))
     if template is None:
         raise bad_request("Template not found")
     if template.kind != send.kind:

@@ -69,6 +69,7 @@ class Endpoints:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind((LOOPBACK, port))
+            self._socket.listen()
         except OSError as error:
             self._socket.close()
             raise ScheduleError(f"schedule: port {port} cannot be had: {error.strerror}") from error

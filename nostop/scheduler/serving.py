@@ -97,7 +97,7 @@ class Scheduler:
     watch: ClockWatch = field(default_factory=ClockWatch)
     looked_at: datetime | None = None
     problem: str | None = None
-    _leads: bool = False
+    _leads: bool | None = None
     _busy: Lock = field(default_factory=Lock)
     _threads: list[Thread] = field(default_factory=list)
 
@@ -120,7 +120,8 @@ class Scheduler:
     def stop(self, grace: float) -> None:
         """Take nothing up any more, let what runs end within `grace` seconds, end the rest, and
         give up the lead."""
-        self._alarm.shutdown(wait=True)
+        if self._alarm.running:
+            self._alarm.shutdown(wait=True)
         until = time.monotonic() + grace
         while not self.doer.is_idle and time.monotonic() < until:
             time.sleep(0.1)

@@ -71,8 +71,10 @@ from nostop.store.runs import (
     run_ids,
 )
 from nostop.store.sending import claim_and_record
+from nostop.store.tables_events import CASE_KINDS
 
 __all__ = [
+    "CASE_KINDS",
     "EVERYTHING",
     "FOLLOWS_A_MESSAGE",
     "STATUSES",

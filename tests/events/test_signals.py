@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from nostop.events import load_event_book, signals_of, tick, undone, waiting_types
+from nostop.events import event_key, load_event_book, signals_of, tick, undone, waiting_types
 from nostop.model import EventError
 from nostop.rulebook import default_rules_dir
 from tests.events.build import NOW, book_of, event, key, log, rule
@@ -128,10 +128,10 @@ def test_only_what_happened_by_a_day_is_heard(shipped):
 
 def test_the_day_is_that_of_the_united_kingdom(tmp_path):
     book = book_of(tmp_path, rule("{event: ill, all: [{event: well, within: 1 day}]}"))
-    # 23:30 UTC on 1 June is 2 June in London.
-    late = {**event("ill", "2026-06-02"), "at": event("ill", "2026-06-02")["at"]}
-    (found,) = signals_of(log(late, event("well", "2026-06-03")), book).rows(named=True)
+    # 23:00 UTC on 1 June is 2 June in London.
+    late = event("ill", "2026-06-02")
     assert late["at"].isoformat() == "2026-06-01T23:00:00+00:00"
+    (found,) = signals_of(log(late, event("well", "2026-06-03")), book).rows(named=True)
     assert found["due_on"] == date(2026, 6, 2)
 
 
@@ -153,6 +153,10 @@ def test_ids_are_the_same_for_ever(tmp_path):
     (found,) = signals_of(log(event("moved", "2026-06-01")), book).rows(named=True)
     assert found["event_key"] == "E815e776cbaa703d980b38e5bf010844d"
     assert found["signal_id"] == "S9e2a3f030842c9fddd1a301f50b93cfa"
+
+
+def test_keys_are_of_source_and_id_and_not_of_both_run_together():
+    assert event_key("a", "b:c") != event_key("a:b", "c")
 
 
 def test_a_tick_asks_only_after_those_for_whom_a_rule_waits(shipped):

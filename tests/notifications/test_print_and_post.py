@@ -18,7 +18,7 @@ from pypdf.generic import DictionaryObject, PdfObject
 
 from nostop import plugins
 from nostop.model import PluginError
-from nostop.ports import Message, Prepares, Receipt
+from nostop.ports import Asks, Message, Prepares, Receipt
 from nostop.testing import check_channel
 from notifications import _batches
 from notifications._cells import csv_bytes
@@ -109,6 +109,14 @@ def test_letters_become_one_batch_with_a_manifest(tmp_path: Path):
         ("'-123456789", "'-123456789.pdf", "1", "second"),
     ]
     assert rows[0]["sha256"] == manifest["sha256"]["M0123456789.pdf"]
+
+
+def test_inv_09_names_and_manifests_hold_nothing_personal(tmp_path: Path):
+    (receipt,) = send(tmp_path, replace(MESSAGE, name="Canary One", address=("Canary", "ZZ7 7ZZ")))
+    batch = tmp_path / str(receipt.reference)
+    told = " ".join(path.as_posix() for path in tmp_path.rglob("*")).encode()
+    told += b"".join((batch / name).read_bytes() for name in ("manifest.csv", "manifest.json"))
+    assert [word for word in (b"Canary", b"ZZ7", b"Invented", b"P1") if word in told] == []
 
 
 def test_only_its_owner_can_read_a_batch(tmp_path: Path):
@@ -353,13 +361,27 @@ def test_what_a_killed_process_left_is_no_batch(tmp_path: Path):
     assert not part.exists()
 
 
-def test_a_manifest_that_cannot_be_read_stops_everything(tmp_path: Path):
+def test_inv_04_what_became_of_a_message_can_be_asked(tmp_path: Path):
+    (sent,) = send(tmp_path, MESSAGE)
+    made = channel(tmp_path)
+    assert isinstance(made, Asks)
+    assert list(made.ask(["M0000000009", "M0123456789"])) == [
+        Receipt("M0000000009", "not_found", None, "in_no_batch"),
+        sent,
+    ]
+
+
+@pytest.mark.parametrize("manifest", ["{", "[]", '{"messages": [1]}', None])
+def test_a_batch_without_a_manifest_that_can_be_read_stops_everything(tmp_path, manifest):
     (tmp_path / "batch-1").mkdir()
-    (tmp_path / "batch-1" / "manifest.json").write_text("{")
+    if manifest is not None:
+        (tmp_path / "batch-1" / "manifest.json").write_text(manifest)
     (receipt,) = send(tmp_path, MESSAGE)
     assert (receipt.status, receipt.stop) == ("not_taken", True)
-    with pytest.raises(PluginError, match="nobody can say what has gone"):
+    with pytest.raises(PluginError, match=r"nobody can say what has gone|is not a list of ids"):
         channel(tmp_path).prepare([MESSAGE])
+    with pytest.raises(PluginError, match="batch-1"):
+        list(channel(tmp_path).ask(["M0123456789"]))
 
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path):

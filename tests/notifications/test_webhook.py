@@ -381,6 +381,7 @@ def test_an_address_that_is_not_plainly_the_partners_is_refused(url: str):
         ),
         ({"allow_loopback": False}, "allow_loopback"),
         ({"allowed_hosts": ()}, "allowed_hosts"),
+        ({"url": "https://localhost:99999/", "allowed_hosts": ("localhost:99999",)}, "a port"),
         ({"allowed_hosts": ("localhost",)}, "allowed_hosts"),
         ({"seconds": 0}, "seconds"),
         ({"seconds": 5.1}, "seconds"),

@@ -392,10 +392,12 @@ def test_a_key_is_for_its_owner_only_and_is_never_written_over(tmp_path: Path, s
 
 
 def test_a_witness_is_whole_or_none(tmp_path: Path):
-    assert witness(None, None) is None
-    with pytest.raises(SettingsError, match="NOSTOP_AUDIT_CHECKPOINTS"):
-        witness(None, tmp_path / "audit.key")
-    with pytest.raises(SettingsError, match="NOSTOP_AUDIT_PUBLIC_KEY_FILE"):
-        witness(tmp_path, None)
-    made = witness(tmp_path, tmp_path / "audit.key")
-    assert made == Witness(tmp_path, tmp_path / "audit.key", tmp_path / "audit.key.pub")
+    folder, key = "NOSTOP_AUDIT_CHECKPOINTS", "NOSTOP_AUDIT_KEY_FILE"
+    assert witness({}) is None
+    for half in ({folder: "f"}, {key: "k"}, {"NOSTOP_AUDIT_PUBLIC_KEY_FILE": "p"}):
+        with pytest.raises(SettingsError, match="NOSTOP_AUDIT_CHECKPOINTS"):
+            witness(half)
+    made = witness({folder: str(tmp_path), key: "k"})
+    assert made == Witness(tmp_path, Path("k"), Path("k.pub"))
+    read = witness({folder: str(tmp_path), "NOSTOP_AUDIT_PUBLIC_KEY_FILE": "p"})
+    assert read == Witness(tmp_path, None, Path("p"))

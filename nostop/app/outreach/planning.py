@@ -125,10 +125,10 @@ def _loaded(tables: RunTables) -> Loaded:
     members = outreach.with_reasons(tables.recipients, tables.contacts, policy)
     stops = members.select("person_id", reason="person_reasons").explode("reason").drop_nulls()
     lasting = stops.filter(pl.col("reason").is_in(outreach.LASTING))
-    people = outreach.audience(
+    flags = outreach.audience(
         tables.determinations, tables.recipients, tables.contacts, policy, tables.paths
     )
-    told = pl.DataFrame({"person_id": people["recipient_id"].unique()})
+    told = _of_flags(flags, tables.recipients)
     if tables.contacts is None:
         contacts = pl.DataFrame(schema={name: pl.String() for name in _CONTACT})
     else:
@@ -149,6 +149,19 @@ def _loaded(tables: RunTables) -> Loaded:
         as_of=tables.lists_as_of,
         synthetic=tables.synthetic,
     )
+
+
+def _of_flags(flags: pl.DataFrame, recipients: pl.DataFrame) -> pl.DataFrame:
+    """Return `person_id` of every adult who could be told of one of some flags."""
+    person, unit = pl.col("person_id"), pl.col("benefit_unit_id")
+    of_unit = flags.filter(person.is_null() & unit.is_not_null())["benefit_unit_id"]
+    of_home = flags.filter(person.is_null() & unit.is_null())["household_id"]
+    meant = (
+        person.is_in(flags["person_id"].drop_nulls().unique().to_list())
+        | unit.is_in(of_unit.unique().to_list())
+        | pl.col("household_id").is_in(of_home.unique().to_list())
+    )
+    return recipients.filter((pl.col("role") == "adult") & meant).select("person_id")
 
 
 _CONTACT = ["person_id", "first_name", "surname", "language", "email", "phone", "post"]

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from hashlib import sha256
 from time import monotonic
 
 import polars as pl
@@ -112,7 +111,7 @@ class _Loop:
         self._hold_until = 0.0
         self._holds = 0
         self._released = 0
-        self._hashes: dict[str, set[str]] = {}
+        self._approved: dict[str, str] = {}
 
     def run(self) -> None:
         """Claim, call, settle, until nothing is left that may go."""
@@ -145,6 +144,7 @@ class _Loop:
         news = self._answered(wait=self._open >= self._width)
         room = self._room()
         wanted = ready.take(room) if room else []
+        self._approved.update((each.message_id, each.body_sha256) for each, _ in wanted)
         claimed = store.claim(
             self._sender.engine, self._asked(), [each for each, _ in wanted], news
         )
@@ -190,7 +190,6 @@ class _Loop:
         parts = [wanted] if self._alone and wanted else [[message] for message in wanted]
         for part in parts:
             self._open += len(part)
-            self._hashes.update((message.message_id, _hashes(message)) for message in part)
             future = pool.submit(_call, self._channel, part, begun)
             future.add_done_callback(self._on_answer(part))
 
@@ -223,8 +222,8 @@ class _Loop:
         self._open -= len(receipts)
         for receipt in receipts:
             self._done.add(receipt)
-            expected = self._hashes.pop(receipt.message_id, set())
-            if receipt.body_sha256 is not None and receipt.body_sha256 not in expected:
+            approved = self._approved.pop(receipt.message_id, None)
+            if receipt.body_sha256 not in (None, approved):
                 self._stop_for_good()
             if receipt.stop:
                 self._done.stopped = f"{self._name}: {receipt.reason or 'will take nothing more'}"
@@ -273,12 +272,6 @@ class _Loop:
 
 def _pence(pounds: int | None) -> int | None:
     return None if pounds is None else pounds * 100
-
-
-def _hashes(message: Message) -> set[str]:
-    """What a provider may say is the hash of this message: of all of it, or of its body alone."""
-    whole = f"{message.subject}\n\n{message.body}"
-    return {sha256(text.encode()).hexdigest() for text in (whole, message.body)}
 
 
 def _call(channel: Channel, part: list[Message], begun: float) -> list[Receipt]:
