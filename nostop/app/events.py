@@ -4,6 +4,8 @@ How signals are worked out: a few subjects with `durable_rules` where it is inst
 polars, with equal results.
 """
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -15,10 +17,11 @@ from nostop import events, store
 from nostop.app.rules import require_rules
 from nostop.events import EventBook
 from nostop.rulebook import default_rules_dir
-from nostop.rulebook.reading.folder import read_folder
+from nostop.store.audit import record_read
 
 #: Up to so many events at once are worked out one subject at a time.
 _FEW = 200
+_SCHEME = re.compile(r"^scheme: *([a-z][a-z0-9_]*) *$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,37 @@ def read_event_rules(rules: Path | None = None) -> EventBook:
     """
     folder = rules or default_rules_dir()
     require_rules(folder)
-    return events.load_event_book(folder, read_folder(folder).packs)
+    return events.load_event_book(folder, _schemes(folder))
+
+
+def _schemes(folder: Path) -> Iterator[str]:
+    """Yield what packs call themselves. What else they say does not matter here, and reading all of
+    it would take longer than everything else a command does."""
+    for file in sorted(folder.glob("*/**/pack.yaml")):
+        found = _SCHEME.search(file.read_text(encoding="utf-8-sig", errors="replace"))
+        if found:
+            yield found[1]
+
+
+def show_events(
+    engine: Engine, subject: str | None, last: int, by: str, at: datetime
+) -> pl.DataFrame:
+    """Return the last events of the log, or of one subject, once it is written down that `by` reads
+    them."""
+    subjects = None if subject is None else [subject]
+    rows = store.read_events(engine, subjects, last)
+    return shown_to(engine, rows, by, at)
+
+
+def shown_to(engine: Engine, rows: pl.DataFrame, by: str, at: datetime) -> pl.DataFrame:
+    """Return events or signals once it is written down that `by` reads them.
+
+    Raises:
+        StoreError: it cannot be; then nothing is shown.
+    """
+    whose = rows["person_id"].drop_nulls().unique().sort().to_list()
+    record_read(engine, by, whose, "life_events", at)
+    return rows
 
 
 def judging(book: EventBook) -> store.Judging:

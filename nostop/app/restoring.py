@@ -12,9 +12,9 @@ from sqlalchemy import Engine
 
 from nostop import store
 from nostop.app.outreach.asking import ASKED_AT_ONCE
-from nostop.app.outreach.campaigns import known_campaign
 from nostop.app.outreach.channels import channels_of
 from nostop.model import SettingsError, StoreError
+from nostop.outreach.campaign import parse_campaign
 from nostop.ports import Asks, Channel
 from nostop.store.restoring import (
     begin_restored,
@@ -91,7 +91,9 @@ def _asked(engine: Engine, campaign: str, by: str, clock: Callable[[], datetime]
     planned = planned_messages(engine, campaign).to_list()
     if not planned:
         return AskedFor(campaign, 0, 0, 0)
-    channels = channels_of(known_campaign(engine, campaign).campaign).by_name
+    row = store.read_campaign_row(engine, campaign)
+    declared = parse_campaign(row["declaration"], f"campaign {campaign}")
+    channels = channels_of(declared).by_name
     found = sum(
         _found(engine, (name, channel), planned, store.Act(by, clock()))
         for name, channel in channels.items()

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nostop.app import bench, bench_linkage, bench_outreach, bench_rules
+from nostop.app import bench, bench_linkage, bench_outreach, bench_rules, bench_runs
 from nostop.app.figures import Figure, as_rows
 from nostop.cli.running import SAMPLE_DAY
 from nostop.cli.shared import Progress, RulesOption, out, table
@@ -125,6 +125,33 @@ def outreach_speed(
     with progress.showing():
         figures = bench_outreach.outreach_bars(sizes, url, rules or default_rules_dir(), progress)
     _tell("Outreach on this machine", figures, json_file)
+
+
+@commands.command("runs")
+def resumed_runs(
+    people: Annotated[
+        int, typer.Option("--people", metavar="N", help="Made-up people through two runs.")
+    ] = 100_000,
+    changed: Annotated[
+        float,
+        typer.Option("--changed", metavar="SHARE", help="Share of rows that changed between them."),
+    ] = 0.01,
+    kills: Annotated[
+        int, typer.Option("--kills", metavar="N", help="Runs that are killed; 0: none.")
+    ] = 50,
+    killed_people: Annotated[
+        int, typer.Option("--killed-people", metavar="N", help="Made-up people of a killed run.")
+    ] = 1_000,
+    json_file: JsonFileOption = None,
+    rules: RulesOption = None,
+) -> None:
+    """Measure a nightly run after a small change, and kill runs at random moments. Exit code 1 if a
+    figure misses its bar."""
+    sizes = bench_runs.Sizes(people, changed, kills, killed_people)
+    progress = Progress()
+    with progress.showing():
+        figures = bench_runs.runs(sizes, SAMPLE_DAY, rules or default_rules_dir(), progress)
+    _tell("Runs on this machine", figures, json_file)
 
 
 def _tell(title: str, figures: list[Figure], json_file: Path | None) -> None:

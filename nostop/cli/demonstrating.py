@@ -73,4 +73,4 @@ def _start_afresh(folder: Path) -> None:
 def _online_events() -> str:
     if find_spec("durable") is None:
         return "Online events (durable-rules) are not installed; polars alone will serve."
-    return "Online events (durable-rules) are installed; nothing uses them yet."
+    return "Online events (durable-rules) are installed: see docs/guides/life-events.md."

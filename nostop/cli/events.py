@@ -1,11 +1,10 @@
 """`nostop events`: what happened in people's lives, and what follows from it."""
 
 import json
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -13,8 +12,9 @@ import polars as pl
 import typer
 
 from nostop import store
-from nostop.app.events import EventDesk, judging, read_event_rules
-from nostop.app.opened import VARIABLE, opened
+from nostop.app.events import EventDesk, judging, read_event_rules, show_events, shown_to
+from nostop.app.stores import open_from_environment
+from nostop.cli.outreach_options import ByOption, act
 from nostop.cli.shared import JsonOption, RulesOption, out, parse_date, table
 from nostop.events import day_of
 from nostop.events.rules import EventRule
@@ -33,9 +33,6 @@ rule_commands = typer.Typer(
     rich_markup_mode=None,
 )
 commands.add_typer(rule_commands, name="rules")
-ByOption = Annotated[
-    str, typer.Option("--by", metavar="NAME", help="Who or what does it: for the audit log.")
-]
 _SHOWN = 50
 
 
@@ -45,13 +42,14 @@ def append(
         list[str],
         typer.Argument(metavar="FILE.json|-", help="CloudEvents in JSON; - is standard input."),
     ],
-    by: ByOption = "nostop.events",
+    by: ByOption = None,
     rules: RulesOption = None,
 ) -> None:
     """Add events to the log: of each file all, or none."""
-    with _desk(by, rules) as desk:
+    who = act(by)
+    with _desk(who.by, rules) as desk:
         for name in files:
-            heard = desk.take(_read(name), name, datetime.now(UTC))
+            heard = desk.take(_read(name), name, who.at)
             out().print(f"{name}: {_told(heard)}", soft_wrap=True)
 
 
@@ -60,12 +58,14 @@ def list_events(
     subject: Annotated[
         str | None, typer.Option("--subject", metavar="ID", help="Only of this id.")
     ] = None,
+    last: Annotated[int, typer.Option("--last", help="How many at most.")] = _SHOWN,
+    by: ByOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the events of the log: the latest last."""
-    with opened(os.environ.get(VARIABLE)) as engine:
-        subjects = None if subject is None else [subject]
-        rows = store.read_events(engine, subjects, None if as_json else _SHOWN)
+    """Show the latest events of the log; that somebody read them is audited."""
+    who = act(by)
+    with open_from_environment() as engine:
+        rows = show_events(engine, subject, last, who.by, who.at)
     if as_json:
         _print_json(rows)
         return
@@ -82,15 +82,15 @@ def tick(
     on: Annotated[
         str | None, typer.Option("--on", metavar="DAY", help="The day; today where none is given.")
     ] = None,
-    by: ByOption = "nostop.events",
+    by: ByOption = None,
     rules: RulesOption = None,
 ) -> None:
     """Let a day have come: what nobody did by then is settled, and due cases move."""
-    now = datetime.now(UTC)
-    day = parse_date(on) or day_of(now)
-    with _desk(by, rules) as desk:
-        heard = desk.tick(day, now)
-        carried = desk.carry_out(now)
+    who = act(by)
+    day = parse_date(on) or day_of(who.at)
+    with _desk(who.by, rules) as desk:
+        heard = desk.tick(day, who.at)
+        carried = desk.carry_out(who.at)
     out().print(f"{day}: {_told(heard)}", soft_wrap=True)
     out().print(
         f"cases: {carried.opened} opened, {carried.moved} moved on, {carried.closed} closed"
@@ -106,16 +106,19 @@ def signals(
     undone: Annotated[
         bool, typer.Option("--undone", help="Those undone after somebody had acted on them.")
     ] = False,
+    by: ByOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the signals that nobody has acted on: the first due first."""
-    with opened(os.environ.get(VARIABLE)) as engine:
-        rows = store.undone_too_late(engine) if undone else store.open_signals(engine, kind)
+    """Show the signals that nobody has acted on, the first due first; the reading is audited."""
+    who = act(by)
+    with open_from_environment() as engine:
+        found = store.undone_too_late(engine) if undone else store.open_signals(engine, kind)
+        rows = shown_to(engine, found if as_json else found.head(_SHOWN), who.by, who.at)
     if as_json:
         _print_json(rows)
         return
     shown = table("", "Due", "Signal", "Subject", "Scheme", "Why", "Rule")
-    for row in rows.head(_SHOWN).iter_rows(named=True):
+    for row in rows.iter_rows(named=True):
         shown.add_row(
             row["due_on"].isoformat(),
             row["kind"],
@@ -125,8 +128,8 @@ def signals(
             row["rule"],
         )
     out().print(shown)
-    if rows.height > _SHOWN:
-        out().print(f"{rows.height - _SHOWN:,} more; --json shows all")
+    if found.height > _SHOWN:
+        out().print(f"{found.height - _SHOWN:,} more; --json shows all")
 
 
 @rule_commands.command()
@@ -153,7 +156,7 @@ def _follows(rule: EventRule) -> str:
 @contextmanager
 def _desk(by: str, rules: Path | None) -> Iterator[EventDesk]:
     book = read_event_rules(rules)
-    with opened(os.environ.get(VARIABLE)) as engine:
+    with open_from_environment() as engine:
         yield EventDesk(engine, book, judging(book), by)
 
 

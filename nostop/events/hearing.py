@@ -120,9 +120,8 @@ def signals(matches: pl.DataFrame, rows: pl.DataFrame, book: EventBook) -> pl.Da
     if not parts:
         return empty(Signals)
     made = pl.concat(parts)
-    key = pl.struct("rule", "version", "subject", "kind", "scheme", "event_key")
-    ids = made.select(key=key)["key"]
-    return check(Signals, made.with_columns(signal_ids(ids)).sort("signal_id"))
+    ids = signal_ids(made.select("rule", "version", "subject", "kind", "scheme", "event_key"))
+    return check(Signals, made.with_columns(ids).sort("signal_id"))
 
 
 def _told_on(rows: pl.DataFrame) -> list[pl.Expr]:

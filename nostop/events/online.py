@@ -54,6 +54,7 @@ class Online:
             raise EventError("online events: durable-rules is not installed here; use the bulk way")
         self._book = book
         self._found: _Found = {}
+        self._conditions = {rule.id: len(looks(rule.when)) or 1 for rule in book.rules}
         self._turn = Lock()
         begin: _Fact = {"all": [{"a": {"type": _BEGIN}}], "run": lambda _context: None}
         definition: dict[str, _Fact] = {_BEGIN: begin}
@@ -122,12 +123,14 @@ class Online:
         return run
 
     def _together(self) -> Iterator[tuple[str, str, list[str]]]:
-        for rule in self._book.rules:
-            conditions = looks(rule.when)
-            each = [self._found.get((rule.id, n), {}) for n in range(len(conditions) or 1)]
+        met = {rule for rule, _ in self._found}
+        for rule, conditions in self._conditions.items():
+            if rule not in met:
+                continue
+            each = [self._found.get((rule, n), {}) for n in range(conditions)]
             for about in sorted(set.intersection(*(set(one) for one in each))):
                 others = [one[about] for one in each]
-                yield rule.id, about, [key for number, key in others if number >= 0]
+                yield rule, about, [key for number, key in others if number >= 0]
 
 
 def _of_ours(name: str, day: int) -> _Fact:

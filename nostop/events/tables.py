@@ -60,14 +60,15 @@ class Signals(dy.Schema):
 
 def event_key(source: str, event_id: str) -> str:
     """Return the key of an event: opaque, and the same whenever it comes."""
-    return "E" + _digest((source, event_id))
+    return "E" + _digest(source + _BETWEEN + event_id)
 
 
-def signal_ids(keys: pl.Series) -> pl.Series:
-    """Return an id for each struct of texts and numbers: the same for the same ones."""
-    texts = (tuple("" if value is None else str(value) for value in row.values()) for row in keys)
-    return pl.Series("signal_id", ["S" + _digest(text) for text in texts], dtype=pl.String)
+def signal_ids(rows: pl.DataFrame) -> pl.Series:
+    """Return an id for each row: the same for the same texts and numbers in all columns."""
+    columns = [pl.col(name).cast(pl.String).fill_null("") for name in rows.columns]
+    keys = rows.select(key=pl.concat_str(columns, separator=_BETWEEN))["key"]
+    return pl.Series("signal_id", ["S" + _digest(key) for key in keys.to_list()], dtype=pl.String)
 
 
-def _digest(parts: tuple[str, ...]) -> str:
-    return hashlib.sha256(_BETWEEN.join(parts).encode()).hexdigest()[:32]
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()[:32]

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from nostop.notify_simulator import control_messages
-from nostop.notify_simulator.bodies import KINDS, is_uuid, plain_uuid
+from nostop.notify_simulator.bodies import KINDS, POSTAGE, is_uuid, plain_uuid
 from nostop.notify_simulator.callbacks import is_loopback, parse_callback, register, unregister
 from nostop.notify_simulator.clock import stamp
 from nostop.notify_simulator.errors import bad_request, invalid, not_found
@@ -89,13 +89,15 @@ async def _revoke_key(request: Request) -> Response:
 async def _add_template(request: Request) -> Response:
     simulator = simulator_of(request)
     body = await json_object(request)
-    known = {field.name for field in fields(Template)} - {"version", "created_at", "updated_at"}
+    surplus = set(body) - {"id", "kind", "name", "subject", "body", "postage"}
     kind, template_id = str(body.get("kind")), str(body.get("id", uuid4()))
     texts = [str(body.get(name, "")) for name in ("name", "subject", "body")]
-    if set(body) - known or kind not in KINDS or not is_uuid(template_id) or not texts[2]:
+    postage = str(body.get("postage", "second"))
+    known = kind in KINDS and postage in POSTAGE and is_uuid(template_id)
+    if surplus or not known or not texts[2]:
         raise invalid(
             f"a template has a kind ({', '.join(KINDS)}) and a body, and may have id (a UUID),"
-            " name, subject and postage"
+            f" name, subject and postage ({', '.join(POSTAGE)})"
         )
     template_id = plain_uuid(template_id)
     before = simulator.template(template_id)
@@ -109,7 +111,7 @@ async def _add_template(request: Request) -> Response:
         texts[2],
         created_at=before.created_at if before else now,
         updated_at=now if before else None,
-        postage=str(body.get("postage", "second")) if kind == "letter" else None,
+        postage=postage if kind == "letter" else None,
     )
     await simulator.add_template(template)
     return JSONResponse({"id": template.id, "version": template.version}, 201)

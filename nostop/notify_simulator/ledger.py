@@ -18,6 +18,7 @@ Work = Callable[[sqlite3.Connection], Any]
 
 #: Says in the file's head that it is one of ours: no other database is ever written to.
 _APPLICATION_ID = 0x6E73_6C67
+_LONGEST_GATHER = 0.005
 _TABLES = """
 CREATE TABLE IF NOT EXISTS notifications (
     position INTEGER PRIMARY KEY,
@@ -105,6 +106,7 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._waiting: list[tuple[Work, asyncio.Future[Any]]] = []
+        self._gather = 0.0
         self._writing = _open(path)
         self.reading = self.reader()
 
@@ -124,8 +126,7 @@ class Ledger:
         loop = asyncio.get_running_loop()
         written: asyncio.Future[T] = loop.create_future()
         if not self._waiting:
-            # Called once all requests that are there have been taken: one wait for the disk.
-            loop.call_soon(self._commit_waiting)
+            loop.call_later(self._gather, self._commit_waiting, loop)
         self._waiting.append((work, written))
         return await written
 
@@ -134,14 +135,17 @@ class Ledger:
         self._writing.close()
         self.reading.close()
 
-    def _commit_waiting(self) -> None:
+    def _commit_waiting(self, loop: asyncio.AbstractEventLoop) -> None:
         batch, self._waiting = self._waiting, []
+        began = loop.time()
         try:
             answers = self._commit([work for work, _ in batch])
         except Exception:  # noqa: BLE001 - what cannot be written fails by itself, below
             for work, written in batch:
                 self._commit_one(work, written)
             return
+        # Where several send at once, waiting as long as the disk takes lets more of them share it.
+        self._gather = min(loop.time() - began, _LONGEST_GATHER) if len(batch) > 1 else 0.0
         for (_, written), answer in zip(batch, answers, strict=True):
             if not written.done():
                 written.set_result(answer)

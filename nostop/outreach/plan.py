@@ -55,7 +55,7 @@ def plan(
             pl.lit(policy.step, pl.Int64).alias("step"),
             pl.col("suppressions").list.first().alias("suppression"),
         )
-        .with_columns(_message_ids(), _held_out(policy.holdout))
+        .with_columns(_held_out(policy.holdout))
         .with_columns(
             state.when("holdout")
             .then(pl.lit("held_out"))
@@ -63,7 +63,8 @@ def plan(
             .alias("state")
         )
     )
-    return check(Plan, planned.sort("scheme", "recipient_id"))
+    with_ids = planned.with_columns(_message_ids(planned))
+    return check(Plan, with_ids.sort("scheme", "recipient_id"))
 
 
 def message_id(campaign: str, recipient_id: str, scheme: str, step: int) -> str:
@@ -90,13 +91,9 @@ def _refuse_vanished(contacts: pl.DataFrame | None, previous: int | None) -> Non
         )
 
 
-def _message_ids() -> pl.Expr:
-    key = ["campaign", "recipient_id", "scheme", "step"]
-    return (
-        pl.struct(key)
-        .map_elements(lambda row: message_id(**row), return_dtype=pl.String)
-        .alias("message_id")
-    )
+def _message_ids(planned: pl.DataFrame) -> pl.Series:
+    keys = planned.select("campaign", "recipient_id", "scheme", "step").iter_rows()
+    return pl.Series("message_id", [message_id(*key) for key in keys], pl.String)
 
 
 def _held_out(holdout: Holdout | None) -> pl.Expr:

@@ -67,7 +67,9 @@ def named(reasons: dict[str, pl.Expr]) -> pl.Expr:
 
 def in_order(reasons: pl.Expr) -> pl.Expr:
     """Return each reason of a list once, in the declared order."""
-    return named({name: reasons.list.contains(name) for name in REASONS})
+    # An Enum sorts as it is declared.
+    ranked = reasons.cast(pl.List(pl.Enum(REASONS)))
+    return ranked.list.unique().list.sort().cast(pl.List(pl.String()))
 
 
 def _reasons(policy: Policy) -> dict[str, pl.Expr]:

@@ -76,6 +76,7 @@ class Job(_Part):
     after: list[JobName] = []
     again_if_lost: bool = False
     at_most_minutes: Minutes = 12 * 60
+    fine_exit_codes: list[Annotated[int, Field(ge=1, le=125)]] = []
 
     @model_validator(mode="after")
     def _says_how_late(self) -> Self:

@@ -6,7 +6,6 @@ one that is left out (01:30 in March) is due when it would have been, at 02:30 b
 is due every so many minutes goes on as if nothing had happened.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -14,7 +13,7 @@ from zoneinfo import ZoneInfo
 from nostop.hours import WEEKDAYS, BankHolidays
 from nostop.scheduler.declared import When
 
-#: How far apart two moments of a job can be: nothing in a calendar is closed for longer.
+#: Days that are looked at for a moment: nothing in a calendar is closed for longer.
 _FARTHEST = 30
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -30,9 +29,9 @@ class Clockwork:
         """Return the last moment (UTC) of a job that is not after `at`; None where there is none
         within a month."""
         today = at.astimezone(self.zone).date()
-        for back in range(-1, _FARTHEST):
-            moments = self._of_day(when, today - timedelta(days=back))
-            found = moments(lambda moment: moment <= at)
+        for back in range(_FARTHEST):
+            day = today - timedelta(days=back)
+            found = [moment for moment in self._moments(when, day) if moment <= at]
             if found:
                 return found[-1]
         return None
@@ -41,18 +40,12 @@ class Clockwork:
         """Return the first moment (UTC) of a job after `at`; None where there is none within a
         month."""
         today = at.astimezone(self.zone).date()
-        for ahead in range(-1, _FARTHEST):
-            moments = self._of_day(when, today + timedelta(days=ahead))
-            found = moments(lambda moment: moment > at)
+        for ahead in range(_FARTHEST):
+            day = today + timedelta(days=ahead)
+            found = [moment for moment in self._moments(when, day) if moment > at]
             if found:
                 return found[0]
         return None
-
-    def _of_day(
-        self, when: When, day: date
-    ) -> Callable[[Callable[[datetime], bool]], list[datetime]]:
-        planned = self._moments(when, day) if self._is_due(when, day) else []
-        return lambda wanted: [moment for moment in planned if wanted(moment)]
 
     def _is_due(self, when: When, day: date) -> bool:
         if WEEKDAYS[day.weekday()] not in when.days:
@@ -64,6 +57,8 @@ class Clockwork:
 
     def _moments(self, when: When, day: date) -> list[datetime]:
         """Return the moments of a day of the time zone, in order."""
+        if not self._is_due(when, day):
+            return []
         if when.at is not None:
             # A time that is left out keeps the offset of before the change: it comes an hour later.
             return [datetime.combine(day, when.at, self.zone).astimezone(UTC)]

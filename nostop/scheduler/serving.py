@@ -18,10 +18,11 @@ from nostop.scheduler.deciding import Act, Deed, Standing, decide
 from nostop.scheduler.declared import Schedule, When
 from nostop.scheduler.doing import LOST_AFTER, Claimed, Doer
 from nostop.scheduler.moments import Clockwork
-from nostop.store.leading import Leadership
+from nostop.store.leading import LEASE, Leadership
 from nostop.store.schedule import (
     CLOCK_TOLERANCE,
     Due,
+    Hold,
     claim,
     claim_again,
     mark_lost,
@@ -42,10 +43,12 @@ class Planned(BaseTrigger):  # type: ignore[misc]
         self._when = when
 
     def get_next_fire_time(
-        self, previous_fire_time: datetime | None, now: datetime
+        self,
+        previous_fire_time: datetime | None,  # noqa: ARG002 - what was missed is ours to decide
+        now: datetime,
     ) -> datetime | None:
-        """Return the next planned moment after the last one, or after now."""
-        return self._clock.following(self._when, previous_fire_time or now)
+        """Return the next planned moment after now."""
+        return self._clock.following(self._when, now)
 
 
 def _elapsed() -> float:
@@ -98,6 +101,8 @@ class Scheduler:
     looked_at: datetime | None = None
     problem: str | None = None
     _leads: bool | None = None
+    _steady_since: float = 0.0
+    _last: float | None = None
     _busy: Lock = field(default_factory=Lock)
     _threads: list[Thread] = field(default_factory=list)
 
@@ -152,17 +157,30 @@ class Scheduler:
         self.looked_at = at
         self.watch.check(at)
         leads = self._leadership.hold(at)
+        self._got_through()
         if leads != self._leads:
             self.report("leads" if leads else "another scheduler leads")
         self._leads = leads
         if not leads:
             return
-        for job in mark_lost(self.doer.engine, self.lost_after, at):
-            self.report(f"{job}: lost, not heard of any more")
+        if self._steady_for() >= self.lost_after:
+            for job in mark_lost(self.doer.engine, self.lost_after, at):
+                self.report(f"{job}: lost, not heard of any more")
         self._threads = [thread for thread in self._threads if thread.is_alive()]
         standing = Standing(newest_runs(self.doer.engine), paused_jobs(self.doer.engine))
         for name in self.schedule.jobs:
             self._act(name, decide(name, self.schedule, self.clock, standing, at), standing, at)
+
+    def _got_through(self) -> None:
+        """Remember since when every look of ours got through to the store."""
+        now = time.monotonic()
+        if self._last is None or now - self._last > LEASE.total_seconds():
+            self._steady_since = now
+        self._last = now
+
+    def _steady_for(self) -> timedelta:
+        # While the store was out of reach, those who run jobs could not tell it either.
+        return timedelta(seconds=time.monotonic() - self._steady_since)
 
     def _act(self, name: str, act: Act, standing: Standing, at: datetime) -> None:
         if act.due_at is None:
@@ -173,19 +191,18 @@ class Scheduler:
             if skip(self.doer.engine, due, self.doer.holder, at, reason):
                 self.report(f"{name}: skipped, {reason}")
             return
-        job_run_id = self._claim(act, due, standing, at)
-        if job_run_id is not None:
-            claimed = Claimed(job_run_id, name, self.schedule.jobs[name], act.due_at)
+        hold = self._claim(act, due, standing, at)
+        if hold is not None:
+            claimed = Claimed(hold, name, self.schedule.jobs[name], act.due_at)
             thread = Thread(target=self._do, args=(claimed,), name=f"job {name}")
             self._threads.append(thread)
             thread.start()
 
-    def _claim(self, act: Act, due: Due, standing: Standing, at: datetime) -> int | None:
+    def _claim(self, act: Act, due: Due, standing: Standing, at: datetime) -> Hold | None:
         engine, holder = self.doer.engine, self.doer.holder
         if act.deed is Deed.RUN:
             return claim(engine, due, holder, at)
-        lost = standing.newest[due.job]
-        return lost.job_run_id if claim_again(engine, lost, holder, at) else None
+        return claim_again(engine, standing.newest[due.job], holder, at)
 
     def _do(self, claimed: Claimed) -> None:
         self.report(f"{claimed.name}: begins")

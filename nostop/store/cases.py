@@ -25,7 +25,7 @@ from nostop.store.tables_events import CASE_KINDS, Case, CaseEvent, EventSignal
 #: From a state to those it may move to. A closed case is only ever opened again.
 MOVES = {"open": ("waiting", "closed"), "waiting": ("open", "closed"), "closed": ("open",)}
 #: Said again after it was closed, it is opened again: nobody's word is lost.
-_OPENED_AGAIN = ("wrong", "returned")
+OPENED_AGAIN = ("wrong", "returned")
 #: What only follows a message, and is nobody's to do.
 FOLLOWS_A_MESSAGE = "outreach"
 _WORD = r"^[a-z][a-z0-9_]{0,60}$"
@@ -232,7 +232,7 @@ def _open(connection: Connection, rows: pl.DataFrame, at: datetime, by: str) -> 
     put(connection, Case, new)
     put(connection, CaseEvent, new.with_columns(at=pl.lit(at), actor=pl.lit(by)))
     append(connection, by, _entries("case.opened", new), at)
-    closed = there.filter(pl.col("kind").is_in(_OPENED_AGAIN), pl.col("state") == "closed")
+    closed = there.filter(pl.col("kind").is_in(OPENED_AGAIN), pl.col("state") == "closed")
     again = closed.select("case_id", state=pl.lit("open"), reason=pl.lit("said_again"), due_on=None)
     _move(connection, again.cast(_MOVE), at, by)
     return named

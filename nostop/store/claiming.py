@@ -8,10 +8,11 @@ If anything here cannot be read or written, nothing is claimed, and nothing is s
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection, Engine, bindparam, func, select, text, update
 
+from nostop.events import day_of
 from nostop.model import StoreError
 from nostop.store.audit import Entry, append
 from nostop.store.checks import check_id
@@ -122,7 +123,7 @@ def _not_approved(connection: Connection, asked: Asked) -> str | None:
 def _claim(connection: Connection, asked: Asked, ready: Sequence[Ready]) -> Claimed:
     planned = _still_planned(connection, [each.message_id for each in ready])
     open_ = [each for each in ready if each.message_id in planned]
-    reasons = _reasons(connection, open_)
+    reasons = _reasons(connection, open_, day_of(asked.at))
     told = _told_lately(connection, asked, [each.recipient_id for each in open_])
     room = _room(connection, asked)
     claims: list[Ready] = []
@@ -181,10 +182,10 @@ def _still_planned(connection: Connection, message_ids: Sequence[str]) -> set[st
     return set(connection.execute(query.with_for_update()).scalars())
 
 
-def _reasons(connection: Connection, ready: Sequence[Ready]) -> dict[str, str]:
+def _reasons(connection: Connection, ready: Sequence[Ready], on: date) -> dict[str, str]:
     """Return why not, by message id: a suppression, or an address that is gone, bad or another."""
     people = sorted({each.recipient_id for each in ready})
-    stops = reasons_not_to(connection, people)
+    stops = reasons_not_to(connection, people, on)
     table = table_of(ContactPoint)
     query = select(table.c.person_id, table.c.kind, table.c.value, table.c.bad_since)
     points = {

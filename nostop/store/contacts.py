@@ -4,24 +4,43 @@ Every list that is loaded leaves a row in `suppression_lists`: nothing is sent o
 late, empty, or has all but vanished.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import polars as pl
-from sqlalchemy import Connection, Engine, delete, select
+from sqlalchemy import Connection, Engine, delete, or_, select
 
 from nostop.model import StoreError
 from nostop.store.audit import Entry, append
 from nostop.store.checks import ID, NOTE, check_text
 from nostop.store.messages import MOST_AT_ONCE, batched
 from nostop.store.rows import put, read, table_of
-from nostop.store.tables_outreach import ContactPoint, Recipient, Suppression, SuppressionList
+from nostop.store.tables_events import Case, CaseEvent, EventSignal
+from nostop.store.tables_outreach import (
+    ContactPoint,
+    PersonHeir,
+    Recipient,
+    Suppression,
+    SuppressionList,
+)
 
 #: What a run loads: the outreach register, the record of deaths and what facts say, as one list.
 REGISTER = "register"
+#: Why, and by whose word, nobody writes to somebody who was erased.
+ERASED = "erased"
+#: What a reply, a caseworker or a command added by itself.
+ADDED = "added"
 #: A list that holds this share or less of what it held the time before is a broken feed.
 LEAST_LEFT = 0.1
+OPEN_CASE = "open_case"
+#: Kinds of case in which somebody has to look before the person is written to. One that only
+#: follows a message does not stop its own follow-up, and a message that came back stops an address,
+#: not a person.
+BLOCKING = ("wrong", "link", "override", "review")
+#: With which word a case is opened by `rules/events/outreach.yaml` where a claim was refused.
+REFUSAL = "refused_after_message"
+LIFE_EVENT = "life_event"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +53,7 @@ class Loaded:
         to.
     as_of: the oldest day for which the lists are good, None where they do not say.
     synthetic: everybody is made up, so that the lists' days are too: they age from their loading.
+    heirs: `was`, `person_id`: who holds what was another's id; None leaves what is known of it.
     """
 
     recipients: pl.DataFrame
@@ -41,6 +61,7 @@ class Loaded:
     suppressions: pl.DataFrame
     as_of: date | None
     synthetic: bool
+    heirs: pl.DataFrame | None = None
 
 
 def load_register(
@@ -50,7 +71,7 @@ def load_register(
 
     Suppressions of other sources (a reply, a caseworker) stay, and so does what was found out about
     an address that has not changed. Who is not in `recipients` any more has no address here, so
-    that no message to them can be claimed.
+    that no message to them can be claimed. Nothing of anybody who was erased is loaded again.
 
     Args:
         engine: of the store.
@@ -72,12 +93,18 @@ def load_register(
     with engine.begin() as connection:
         if not accept_fewer:
             _refuse_vanished(connection, stops.height)
+        erased = _erased(connection)
         connection.execute(delete(table_of(Recipient)))
-        put(connection, Recipient, loaded.recipients.sort("person_id"))
-        _replace_points(connection, loaded.points)
+        recipients = loaded.recipients.join(erased, on="person_id", how="anti")
+        put(connection, Recipient, recipients.sort("person_id"))
+        _replace_points(connection, loaded.points.join(erased, on="person_id", how="anti"))
         table = table_of(Suppression)
         connection.execute(delete(table).where(table.c.source == REGISTER))
-        put(connection, Suppression, stops.sort("person_id", "reason"))
+        kept = stops.join(erased, on="person_id", how="anti")
+        put(connection, Suppression, kept.sort("person_id", "reason"))
+        if loaded.heirs is not None:
+            connection.execute(delete(table_of(PersonHeir)))
+            put(connection, PersonHeir, loaded.heirs.sort("was", "person_id"))
         listed = {
             "source": REGISTER,
             "loaded_at": at,
@@ -89,6 +116,11 @@ def load_register(
         connection.execute(table_of(SuppressionList).insert(), listed)
         detail = {"rows": stops.height, "people": loaded.recipients.height}
         append(connection, "nostop", [Entry("register.loaded", None, detail)], at)
+
+
+def _erased(connection: Connection) -> pl.DataFrame:
+    table = table_of(Suppression)
+    return read(connection, select(table.c.person_id).where(table.c.source == ERASED))
 
 
 def _refuse_vanished(connection: Connection, rows: int) -> None:
@@ -137,24 +169,108 @@ def suppress_within(
     """As `suppress`, in the caller's own transaction."""
     table = table_of(Suppression)
     frame = pl.DataFrame({"person_id": sorted(set(person_ids))}, schema={"person_id": pl.String})
-    rows = frame.with_columns(reason=pl.lit(reason), source=pl.lit("added"), since=pl.lit(at))
+    rows = frame.with_columns(reason=pl.lit(reason), source=pl.lit(ADDED), since=pl.lit(at))
     check_text(rows, "suppressions", {"person_id": ID, "reason": ID})
-    mine = (table.c.reason == reason) & (table.c.source == "added")
+    mine = (table.c.reason == reason) & (table.c.source == ADDED)
     known = read(connection, select(table.c.person_id).where(mine))
     put(connection, Suppression, rows.join(known, on="person_id", how="anti"))
     entries = [Entry("person.suppressed", who, {"reason": reason}) for who in frame["person_id"]]
     append(connection, actor, entries, at)
 
 
-def reasons_not_to(connection: Connection, person_ids: Sequence[str]) -> dict[str, str]:
-    """Return the first reason, in order of the alphabet, not to write to each of these people."""
+def lift_suppression(engine: Engine, person_id: str, reason: str, actor: str, at: datetime) -> bool:
+    """Take back a reason that a reply, a caseworker or a command gave; return whether there was
+    one. What a run loads stays: it is taken back where it comes from."""
     table = table_of(Suppression)
-    found: dict[str, str] = {}
+    mine = (table.c.person_id == person_id) & (table.c.reason == reason)
+    with engine.begin() as connection:
+        query = delete(table).where(mine, table.c.source == ADDED)
+        lifted = bool(connection.execute(query).rowcount)
+        if lifted:
+            entry = Entry("person.suppression_lifted", person_id, {"reason": reason})
+            append(connection, actor, [entry], at)
+    return lifted
+
+
+def reasons_not_to(connection: Connection, person_ids: Sequence[str], on: date) -> dict[str, str]:
+    """Return the first reason, in order of the alphabet, not to write to each of these people.
+
+    Asked of everybody's earlier ids too: a suppression; a life event that stops or holds messages
+    to them or their benefit unit; and `open_case`, where somebody has to look at a case of theirs
+    first.
+
+    Args:
+        connection: in a transaction: a sender asks in the one in which it claims.
+        person_ids: whom it would write to.
+        on: the day.
+    """
+    found: dict[str, list[str]] = {}
     for some in batched(sorted(set(person_ids)), MOST_AT_ONCE):
-        query = select(table.c.person_id, table.c.reason).where(table.c.person_id.in_(some))
-        for person_id, reason in connection.execute(query.order_by(table.c.reason)):
-            found.setdefault(person_id, reason)
-    return found
+        whose = _known_as(connection, some)
+        for reasons in (_suppressed, _stopped, _with_open_case):
+            for known_as, reason in reasons(connection, sorted(whose), on):
+                for person_id in whose[known_as]:
+                    found.setdefault(person_id, []).append(reason)
+    return {person_id: min(reasons) for person_id, reasons in found.items()}
+
+
+def _known_as(connection: Connection, person_ids: list[str]) -> dict[str, set[str]]:
+    """Return the ids under which something may be known of people, and of whom: their own, those
+    they had before, and their benefit unit's."""
+    whose = {person_id: {person_id} for person_id in person_ids}
+    before, who = table_of(PersonHeir), table_of(Recipient)
+    queries = (
+        select(before.c.was, before.c.person_id).where(before.c.person_id.in_(person_ids)),
+        select(who.c.benefit_unit_id, who.c.person_id).where(
+            who.c.person_id.in_(person_ids), who.c.benefit_unit_id.is_not(None)
+        ),
+    )
+    for query in queries:
+        for known_as, person_id in connection.execute(query):
+            whose.setdefault(known_as, set()).add(person_id)
+    return whose
+
+
+_Reasons = Iterator[tuple[str, str]]
+
+
+def _suppressed(connection: Connection, ids: list[str], _on: date) -> _Reasons:
+    table = table_of(Suppression)
+    query = select(table.c.person_id, table.c.reason).where(table.c.person_id.in_(ids))
+    yield from (tuple(row) for row in connection.execute(query))
+
+
+def _stopped(connection: Connection, ids: list[str], on: date) -> _Reasons:
+    """Yield whom a life event stops or holds: at once, and only for as long as nothing undoes it."""
+    table = table_of(EventSignal)
+    holds = (table.c.kind == "hold") & or_(table.c.until_on.is_(None), table.c.until_on >= on)
+    query = select(table.c.subject, table.c.reason).where(
+        table.c.subject.in_(ids),
+        table.c.withdrawn_at.is_(None),
+        or_(table.c.kind == "stop", holds),
+    )
+    for subject, reason in connection.execute(query):
+        yield subject, reason or LIFE_EVENT
+
+
+def _with_open_case(connection: Connection, ids: list[str], _on: date) -> _Reasons:
+    """Yield whose case somebody has to look at first. That a claim was refused stops nothing: it is
+    the authority's word on one scheme, and none on another."""
+    cases, steps = table_of(Case), table_of(CaseEvent)
+    refusal = select(steps.c.case_id).where(
+        steps.c.case_id == cases.c.case_id, steps.c.number == 1, steps.c.reason == REFUSAL
+    )
+    query = select(cases.c.person_id, cases.c.benefit_unit_id).where(
+        or_(
+            cases.c.person_id.in_(ids),
+            cases.c.person_id.is_(None) & cases.c.benefit_unit_id.in_(ids),
+        ),
+        cases.c.state != "closed",
+        cases.c.kind.in_(BLOCKING),
+        ~refusal.exists(),
+    )
+    for person_id, unit_id in connection.execute(query):
+        yield person_id or unit_id, OPEN_CASE
 
 
 def stale(connection: Connection, at: datetime, hours: int) -> str | None:

@@ -11,6 +11,7 @@ from nostop.model import StoreError
 #: STRICT tables came with this version.
 OLDEST_SQLITE = (3, 37, 0)
 WAIT_SECONDS = 30
+CACHE_KIB = 64 * 1024
 #: With any of these off, PostgreSQL can lose work it has acknowledged: a message could go twice.
 _MUST_BE_ON = ("synchronous_commit", "fsync", "full_page_writes")
 _DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
@@ -80,6 +81,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         raise StoreError(f"store: SQLite cannot use WAL here (journal mode '{mode}')")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    # A plan of a million messages goes into indexes that two megabytes do not hold.
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     # What is deleted is written over with zeros, so that an erased person is not left in the file.
     connection.execute("PRAGMA secure_delete = ON")
 

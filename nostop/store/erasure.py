@@ -7,6 +7,7 @@ brings the person back.
 
 import hashlib
 import hmac
+import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,13 +18,13 @@ from sqlalchemy import Connection, Engine, Table, case, delete, insert, select, 
 from nostop.model import StoreError
 from nostop.store.audit import Entry, append
 from nostop.store.checks import check_id
+from nostop.store.contacts import ERASED
 from nostop.store.messages import MOST_AT_ONCE, batched
 from nostop.store.rows import read, table_of
 from nostop.store.tables import Base, OutreachMessage, OutreachReceipt
 from nostop.store.tables_audit import ErasedRecord
 from nostop.store.tables_outreach import MessageOutcome, Suppression
 
-ERASED = "erased"
 _SHORTEST_SECRET = 32
 _PERSON = "person_id"
 
@@ -130,21 +131,26 @@ def scrub(engine: Engine) -> None:
     """
     if engine.dialect.name == "postgresql":
         _scrub_postgresql(engine)
-        return
+    elif not _scrubbed_sqlite(engine):
+        raise StoreError(
+            "erasure: the rows are gone, but another process has the database open and its file "
+            "or its journal (-wal) may still show them; stop it, and do the same again"
+        )
+
+
+def _scrubbed_sqlite(engine: Engine) -> bool:
     connection = engine.raw_connection()
     try:
         driver = connection.driver_connection
         if driver is None:
-            raise StoreError("erasure: the database was closed meanwhile")
+            return False
         driver.execute("VACUUM")
         (busy, _, _) = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except sqlite3.OperationalError:
+        return False
     finally:
         connection.close()
-    if busy:
-        raise StoreError(
-            "erasure: the rows are gone, but another process holds the database open and its "
-            "journal (-wal) may still show them; stop it, and erase again"
-        )
+    return not busy
 
 
 def _scrub_postgresql(engine: Engine) -> None:
@@ -154,7 +160,6 @@ def _scrub_postgresql(engine: Engine) -> None:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for name in names:
             connection.execute(text(f"VACUUM FULL {name}"))
-        connection.execute(text("CHECKPOINT"))
 
 
 def erased_keys(engine: Engine) -> frozenset[str]:

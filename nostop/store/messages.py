@@ -78,7 +78,8 @@ def record_plan_within(connection: Connection, run_id: str, plan: pl.DataFrame) 
     _one_at_a_time(connection)
     stored = _stored(connection, rows)
     new = rows.join(stored, on="message_id", how="anti")
-    put(connection, OutreachMessage, new)
+    # In the order of the key, which a database adds to its index at the end.
+    put(connection, OutreachMessage, new.sort("message_id"))
     changed = _follow(connection, _changes(rows, stored))
     gone = stored.filter(pl.col("state") == "planned")
     gone = gone.join(rows, on="message_id", how="anti").with_columns(

@@ -16,6 +16,7 @@ from sqlalchemy import (
     select,
 )
 
+from nostop.model import StoreError
 from nostop.store.columns import UtcTime
 from nostop.store.tables import Base
 
@@ -33,12 +34,64 @@ def table_of(model: type[Base]) -> Table:
     return Base.metadata.tables[str(model.__tablename__)]
 
 
+#: From so many rows on, they go to the driver as a table rather than one dictionary each.
+MANY = 2000
+
+
 def put(connection: Connection, model: type[Base], frame: pl.DataFrame) -> None:
     """Insert each row of `frame`, of which the columns have the names of the model's."""
     table = table_of(model)
     rows = frame.select(column.name for column in table.columns if column.name in frame.columns)
-    if rows.height:
-        connection.execute(insert(table), rows.to_dicts())
+    if rows.height < MANY:
+        if rows.height:
+            connection.execute(insert(table), rows.to_dicts())
+        return
+    typed = check_types(table, rows)
+    if connection.dialect.name == "postgresql":
+        _copy(connection, table, typed)
+    else:
+        _insert_many(connection, table, typed)
+
+
+def check_types(table: Table, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows in the very types of the table's columns.
+
+    Raises:
+        StoreError: a column cannot be put into its type without losing something.
+    """
+    wanted = {name: _TYPES[type(table.c[name].type)] for name in rows.columns}
+    try:
+        return rows.with_columns(
+            pl.col(name).cast(kind) for name, kind in wanted.items() if rows.schema[name] != kind
+        )
+    except pl.exceptions.PolarsError as error:
+        raise StoreError(f"store: a column of {table.name} has another type") from error
+
+
+def _copy(connection: Connection, table: Table, rows: pl.DataFrame) -> None:
+    """Put rows into PostgreSQL by COPY."""
+    names = ", ".join(f'"{name}"' for name in rows.columns)
+    raw: Any = connection.connection.cursor()
+    with raw, raw.copy(f'COPY "{table.name}" ({names}) FROM STDIN (FORMAT csv)') as copy:
+        for part in rows.iter_slices(50_000):
+            # Text is quoted and nothing else is, so that an empty text is no null.
+            text = part.write_csv(include_header=False, quote_style="non_numeric")
+            copy.write(text)
+
+
+def _insert_many(connection: Connection, table: Table, rows: pl.DataFrame) -> None:
+    """Put rows into SQLite as its STRICT tables keep them: days and times as text, yes as 1."""
+    plain = rows.with_columns(
+        pl.col(pl.Date).dt.to_string("%Y-%m-%d"),
+        pl.col(pl.Datetime).dt.to_string("%Y-%m-%d %H:%M:%S%.6f"),
+        pl.col(pl.Boolean).cast(pl.Int64),
+    )
+    names = ", ".join(f'"{name}"' for name in plain.columns)
+    marks = ", ".join("?" * plain.width)
+    raw: Any = connection.connection.cursor()
+    # The names are of our own tables.
+    raw.executemany(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', plain.iter_rows())  # noqa: S608
+    raw.close()
 
 
 def read_table(engine: Engine, model: type[Base]) -> pl.DataFrame:

@@ -53,6 +53,15 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """A moment that we made the row of: ours for as long as nobody took it up again."""
+
+    job_run_id: int
+    holder: str
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """How a job ended: done, failed, or lost where it was stopped and may be done again."""
 
@@ -90,8 +99,8 @@ def history(engine: Engine, job: str, *, most: int) -> list[JobRunRecord]:
         return [_record(row) for row in connection.execute(query)]
 
 
-def claim(engine: Engine, due: Due, holder: str, at: datetime) -> int | None:
-    """Make the row of a moment as its leader and return its id; whoever gets one does the job.
+def claim(engine: Engine, due: Due, holder: str, at: datetime) -> Hold | None:
+    """Make the row of a moment as its leader; whoever gets hold of it does the job.
 
     None: another has it already, the job still runs, or we lead no longer.
 
@@ -101,11 +110,12 @@ def claim(engine: Engine, due: Due, holder: str, at: datetime) -> int | None:
     with _claiming(engine, at) as connection:
         if not still_leads(connection, holder, at) or _running(connection, due.job):
             return None
-        return _new_row(connection, due, holder, at)
+        job_run_id = _new_row(connection, due, holder, at)
+        return None if job_run_id is None else Hold(job_run_id, holder)
 
 
-def claim_by_hand(engine: Engine, job: str, holder: str, by: str, at: datetime) -> int:
-    """Make the row of a job that a person wants run now, and return its id.
+def claim_by_hand(engine: Engine, job: str, holder: str, by: str, at: datetime) -> Hold:
+    """Make the row of a job that a person wants run now.
 
     Raises:
         ScheduleError: it is running.
@@ -122,11 +132,11 @@ def claim_by_hand(engine: Engine, job: str, holder: str, by: str, at: datetime) 
         if found is None:
             raise ScheduleError(f"schedule: {job} was run at this very moment")
         append(connection, by, [Entry("schedule.run_now", job)], at)
-        return found
+        return Hold(found, holder)
 
 
-def claim_again(engine: Engine, run: JobRunRecord, holder: str, at: datetime) -> bool:
-    """Take a lost moment up once more, as its leader; False where another has, or we lead not.
+def claim_again(engine: Engine, run: JobRunRecord, holder: str, at: datetime) -> Hold | None:
+    """Take a lost moment up once more, as its leader; None where another has, or we lead not.
 
     Raises:
         StoreError: this machine's clock is far from the store's.
@@ -135,7 +145,7 @@ def claim_again(engine: Engine, run: JobRunRecord, holder: str, at: datetime) ->
     same = (runs.c.job_run_id == run.job_run_id) & (runs.c.attempt == run.attempt)
     with _claiming(engine, at) as connection:
         if not still_leads(connection, holder, at) or _running(connection, run.job):
-            return False
+            return None
         moment = now_of(connection, at)
         values = {
             "state": "running",
@@ -148,7 +158,8 @@ def claim_again(engine: Engine, run: JobRunRecord, holder: str, at: datetime) ->
             "error": None,
         }
         query = update(runs).where(same, runs.c.state == "lost").values(values)
-        return connection.execute(query).rowcount == 1
+        taken = connection.execute(query).rowcount == 1
+        return Hold(run.job_run_id, holder, run.attempt + 1) if taken else None
 
 
 def skip(engine: Engine, due: Due, holder: str, at: datetime, reason: str) -> bool:
@@ -163,25 +174,23 @@ def skip(engine: Engine, due: Due, holder: str, at: datetime, reason: str) -> bo
         return _new_row(connection, due, holder, at, reason) is not None
 
 
-def heard(engine: Engine, job_run_id: int, holder: str, at: datetime) -> bool:
-    """Say that a job still runs; False where it is not ours any more, and has to be stopped."""
-    runs = table_of(JobRun)
-    ours = (runs.c.job_run_id == job_run_id) & (runs.c.claimed_by == holder)
+def heard(engine: Engine, hold: Hold, at: datetime) -> bool:
+    """Say that a job still runs; False where it is not ours any more, and has to be stopped.
+
+    One that was thought lost and that nobody took up since is running again.
+    """
     with briefly(engine) as connection:
-        values = {"heard_at": now_of(connection, at)}
-        query = update(runs).where(ours, runs.c.state == "running").values(values)
-        return connection.execute(query).rowcount == 1
+        values = {"state": "running", "heard_at": now_of(connection, at), "error": None}
+        return _change(connection, hold, values)
 
 
-def finish(engine: Engine, job_run_id: int, holder: str, at: datetime, ended: Ended) -> bool:
+def finish(engine: Engine, hold: Hold, at: datetime, ended: Ended) -> bool:
     """Write down how a job ended; False where another has taken it up since.
 
     A job that was thought lost and ended all the same says so: what is known beats the guess.
     """
     if ended.state not in _ENDS:
         raise ValueError(f"a job does not end as {ended.state}")
-    runs = table_of(JobRun)
-    ours = (runs.c.job_run_id == job_run_id) & (runs.c.claimed_by == holder)
     with briefly(engine) as connection:
         values = {
             "state": ended.state,
@@ -189,8 +198,16 @@ def finish(engine: Engine, job_run_id: int, holder: str, at: datetime, ended: En
             "exit_code": ended.exit_code,
             "error": ended.error,
         }
-        open_ = runs.c.state.in_(("running", "lost"))
-        return connection.execute(update(runs).where(ours, open_).values(values)).rowcount == 1
+        return _change(connection, hold, values)
+
+
+def _change(connection: Connection, hold: Hold, values: Mapping[str, object]) -> bool:
+    """Change the row of a job that has not ended, if it is still ours."""
+    runs = table_of(JobRun)
+    ours = (runs.c.claimed_by == hold.holder) & (runs.c.attempt == hold.attempt)
+    open_ = runs.c.state.in_(("running", "lost")) & runs.c.ended_at.is_(None)
+    query = update(runs).where(runs.c.job_run_id == hold.job_run_id, ours, open_)
+    return connection.execute(query.values(values)).rowcount == 1
 
 
 def mark_lost(engine: Engine, silent: timedelta, at: datetime) -> list[str]:

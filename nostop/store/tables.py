@@ -7,7 +7,7 @@ not check what goes into a table: `nostop.store.checks` does, before.
 from datetime import date, datetime
 from typing import ClassVar
 
-from sqlalchemy import CheckConstraint, Index, MetaData, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, MetaData, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from nostop.store.columns import DAY, MOMENT, TEXT, WHOLE, YES_NO
@@ -33,6 +33,12 @@ def one_of(column: str, words: tuple[str, ...]) -> CheckConstraint:
     """Return the check that a column holds one of some words."""
     listed = ", ".join(f"'{word}'" for word in words)
     return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+def _of_claims(name: str, *columns: str) -> Index:
+    """Return an index of the messages that were claimed: of a plan, at first, none is."""
+    claimed = text("claimed_at IS NOT NULL")
+    return Index(name, *columns, sqlite_where=claimed, postgresql_where=claimed)
 
 
 class Run(Base, table=True):
@@ -122,8 +128,8 @@ class OutreachMessage(Base, table=True):
         CheckConstraint("step >= 1", name="step"),
         CheckConstraint("(state = 'suppressed') = (suppression IS NOT NULL)", name="suppression"),
         Index("ix_outreach_messages_campaign_state", "campaign", "state", "message_id"),
-        Index("ix_outreach_messages_campaign_claimed", "campaign", "claimed_at"),
-        Index("ix_outreach_messages_recipient_claimed", "recipient_id", "claimed_at"),
+        _of_claims("ix_outreach_messages_campaign_claimed", "campaign", "claimed_at"),
+        _of_claims("ix_outreach_messages_recipient_claimed", "recipient_id", "claimed_at"),
         STRICT,
     )
     message_id: str = Field(primary_key=True, sa_type=TEXT)

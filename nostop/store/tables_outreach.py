@@ -147,11 +147,32 @@ class MessageNews(Base, table=True):
     at: datetime = Field(sa_type=MOMENT)
 
 
-class MessageOutcome(Base, table=True):
-    """What followed a message in the feeds: the award was claimed, or refused.
+class SeenNews(Base, table=True):
+    """News from outside that was acted on: told again under the same key, it changes nothing."""
 
-    `days` is from the message to the award's start as the feed says it; `pence` for `per` what is
-    in payment, null where the feed does not say.
+    __tablename__ = "seen_news"
+    __table_args__ = STRICT
+    key: str = Field(primary_key=True, sa_type=TEXT)
+    at: datetime = Field(sa_type=MOMENT)
+
+
+class PersonHeir(Base, table=True):
+    """Who holds what was another's id, by the run that was loaded last: whoever said no under the
+    old id said no."""
+
+    __tablename__ = "person_heirs"
+    __table_args__ = STRICT
+    was: str = Field(primary_key=True, sa_type=TEXT)
+    person_id: str = Field(primary_key=True, sa_type=TEXT)
+
+
+class MessageOutcome(Base, table=True):
+    """What followed a message in the feeds: the scheme was claimed, or the claim refused. Each is
+    kept as it was first seen; a message may have both.
+
+    `days` is from the message to the award's start as the feed says it, fewer than none where the
+    claim was backdated; `pence` for `per` what is in payment, null where the feed does not say.
+    `source` is who says so: `run` for the feeds of a run, else the source of the life event.
     """
 
     __tablename__ = "message_outcomes"
@@ -163,9 +184,10 @@ class MessageOutcome(Base, table=True):
     message_id: str = Field(
         primary_key=True, sa_type=TEXT, foreign_key="outreach_messages.message_id"
     )
-    outcome: str = Field(sa_type=TEXT)
+    outcome: str = Field(primary_key=True, sa_type=TEXT)
+    source: str = Field(default="run", sa_type=TEXT, sa_column_kwargs={"server_default": "run"})
     seen_on: date = Field(sa_type=DAY)
     days: int | None = Field(default=None, sa_type=WHOLE)
     pence: int | None = Field(default=None, sa_type=WHOLE)
     per: str | None = Field(default=None, sa_type=TEXT)
-    run_id: str = Field(sa_type=TEXT, foreign_key="runs.run_id")
+    run_id: str | None = Field(default=None, sa_type=TEXT, foreign_key="runs.run_id")

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from nostop import app, determination, synth
+from nostop import app, determination, synth, takeup
 from nostop.app import RunSettings, StageReport
 from nostop.app.bench_changes import night
 from nostop.app.gather import gathered_from, read_declarations, read_feeds
@@ -118,6 +118,15 @@ def test_a_run_of_another_day_works_everything_out_but_the_links(
     app.run(settings, lambda report: told.__setitem__(report.stage, report.detail))
     assert told[LINKING].endswith("(as before)")
     assert not told[ENTITLEMENT].endswith(")")
+
+
+def test_the_few_rows_that_count_give_the_take_up_of_all(
+    district: Path, first: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(first, tmp_path / "out")
+    result = app.run(settings_for(district, tmp_path / "out"))
+    assert result.counts.equals(takeup.measure(result.determinations, DAY))
+    assert result.counts["recipients"].sum() > 0
 
 
 def test_from_scratch_goes_on_from_nothing_but_ids(

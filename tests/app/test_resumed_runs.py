@@ -1,7 +1,6 @@
 """Runs that are killed, torn, or started twice: they end as one that nobody touched."""
 
 import fcntl
-import hashlib
 import json
 import signal
 import sqlite3
@@ -18,6 +17,7 @@ import pytest
 
 from nostop import app, determination, synth
 from nostop.app import RunSettings, StageReport
+from nostop.app.bench_runs import bytes_of
 from nostop.app.running.checkpoints import Checkpoints, content_of, key_of
 from nostop.app.running.claim import unfinished
 from nostop.model import SettingsError
@@ -50,24 +50,6 @@ def settings_for(feeds: Path, out: Path) -> RunSettings:
         schemes=SCHEMES,
         unreleased=True,
     )
-
-
-def bytes_of(folder: Path) -> dict[str, str]:
-    return {
-        file.relative_to(folder).as_posix(): hashlib.sha256(content_of_file(file)).hexdigest()
-        for file in sorted(folder.rglob("*"))
-        if file.is_file()
-    }
-
-
-def content_of_file(file: Path) -> bytes:
-    """The bytes of a file; of a database without its counter of transactions, which is in its head
-    twice: what was begun, lost and done again was one more."""
-    found = bytearray(file.read_bytes())
-    if file.name == "nostop.db":
-        for start in (24, 92):
-            found[start : start + 4] = bytes(4)
-    return bytes(found)
 
 
 def details_of(settings: RunSettings) -> tuple[dict[str, str], list[str]]:

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -36,6 +37,20 @@ def test_the_same_reference_twice_is_two_messages(simulator: Running) -> None:
         "duplicates": {"m-1": 2},
         "by_reference": {"m-1": 2, "m-2": 1},
     }
+
+
+def test_senders_at_the_same_time_are_each_in_the_ledger(simulator: Running) -> None:
+    def send(reference: str) -> tuple[int, str]:
+        answer = simulator.post("notifications/email", {**EMAIL, "reference": reference})
+        return answer.status_code, answer.json()["id"]
+
+    with ThreadPoolExecutor(6) as threads:
+        answers = list(threads.map(send, [f"m-{number}" for number in range(60)]))
+    assert {status for status, _ in answers} == {201}
+    rows = simulator.http.get("/_control/ledger/rows").json()["rows"]
+    assert {row["id"] for row in rows} == {found for _, found in answers}
+    assert [row["position"] for row in rows] == list(range(1, 61))
+    assert simulator.ledger()["duplicates"] == {}
 
 
 def test_a_row_holds_all_that_was_accepted(simulator: Running) -> None:

@@ -92,7 +92,7 @@ def test_metrics_count_what_the_store_holds_and_name_nobody(store: Engine):
         connection.execute(insert(table_of(SuppressionList)), lists)
         connection.execute(insert(table_of(FeedFile)).values(feed))
     job = claim_by_hand(store, "nightly_run", "a", "Ann", now())
-    finish(store, job, "a", now(), Ended("done", 0))
+    finish(store, job, now(), Ended("done", 0))
 
     lines = metrics(store, at).decode().splitlines()
     figures = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))

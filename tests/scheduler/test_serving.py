@@ -1,6 +1,9 @@
 import os
+import sqlite3
+import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,9 +20,10 @@ from nostop.scheduler.doing import Doer, Launch
 from nostop.scheduler.moments import Clockwork
 from nostop.scheduler.serving import ClockWatch, Scheduler
 from nostop.store import upgrade
-from nostop.store.schedule import JobRunRecord, history
+from nostop.store.schedule import JobRunRecord, claim_by_hand, history
 
 RULES = Path(__file__).resolve().parents[2] / "rules"
+PACE = Pace(0.2, 5, 2)
 HOLIDAYS = read_bank_holidays(RULES)
 
 
@@ -33,7 +37,9 @@ class DueAt(Clockwork):
         return self.due_at
 
 
-def scheduler(engine: Engine, script: str, holder: str, due_at: datetime) -> Scheduler:
+def scheduler(
+    engine: Engine, script: str, holder: str, due_at: datetime, pace: Pace = PACE
+) -> Scheduler:
     schedule = Schedule.model_validate(
         {
             "jobs": {
@@ -43,12 +49,13 @@ def scheduler(engine: Engine, script: str, holder: str, due_at: datetime) -> Sch
                     "if_missed": "run_once",
                     "within_minutes": 60,
                     "again_if_lost": True,
+                    "fine_exit_codes": [3],
                 }
             }
         }
     )
     launch = Launch(["/bin/sh", "-c", script], dict(os.environ))
-    doer = Doer(engine, holder, launch, lambda: datetime.now(UTC), Pace(0.2, 5, 2))
+    doer = Doer(engine, holder, launch, lambda: datetime.now(UTC), pace)
     return Scheduler(doer, schedule, DueAt(ZoneInfo("UTC"), HOLIDAYS, due_at), lambda _: None)
 
 
@@ -57,8 +64,8 @@ def started(empty_sqlite: Engine):
     upgrade(empty_sqlite)
     made: list[Scheduler] = []
 
-    def start(script: str, holder: str, due_at: datetime) -> Scheduler:
-        made.append(scheduler(empty_sqlite, script, holder, due_at))
+    def start(script: str, holder: str, due_at: datetime, pace: Pace = PACE) -> Scheduler:
+        made.append(scheduler(empty_sqlite, script, holder, due_at, pace))
         made[-1].start()
         return made[-1]
 
@@ -135,3 +142,53 @@ def test_a_store_that_does_not_answer_is_told_in_a_word(empty_sqlite):
     lonely.look()
     lonely.look()
     assert told == ["the store does not answer"]
+
+
+ON_A_LIFELINE = """
+import os, sys, time
+from pathlib import Path
+from nostop.scheduler.lifeline import VARIABLE, hold
+hold(os.environ[VARIABLE])
+Path(sys.argv[1]).touch()
+time.sleep(3)
+"""
+
+
+def test_a_job_is_let_go_on_while_a_file_is_locked_for_longer_than_its_silence(
+    started, empty_sqlite, tmp_path
+):
+    # A bulk load, perhaps the job's own, keeps everybody else out.
+    code, file = tmp_path / "job.py", tmp_path / "begun"
+    code.write_text(ON_A_LIFELINE, encoding="utf-8")
+    started(f"{sys.executable} {code} {file}", "a", datetime.now(UTC), Pace(0.2, 1, 2))
+    becomes(empty_sqlite, lambda _: file.is_file())
+    with closing(sqlite3.connect(empty_sqlite.url.database or "")) as connection:
+        connection.isolation_level = None
+        connection.execute("BEGIN IMMEDIATE")
+        time.sleep(2)
+        connection.execute("COMMIT")
+    assert becomes(empty_sqlite, lambda run: run.state != "running").state == "done"
+
+
+def test_a_job_is_lost_only_for_a_scheduler_that_got_through_for_as_long(empty_sqlite):
+    upgrade(empty_sqlite)
+    at = datetime.now(UTC)
+    claim_by_hand(empty_sqlite, "job", "gone", "Ann", at)
+    later = scheduler(empty_sqlite, "true", "a", at - timedelta(days=1))
+    later.lost_after = timedelta(seconds=0.3)
+    time.sleep(0.4)
+    later.look()
+    assert history(empty_sqlite, "job", most=1)[0].state == "running"
+    time.sleep(0.4)
+    later.look()
+    # Lost, and so taken up again.
+    assert becomes(empty_sqlite, lambda run: run.state == "done").attempt == 2
+    later.stop(30)
+
+
+@pytest.mark.parametrize(("code", "state"), [(0, "done"), (3, "done"), (2, "failed")])
+def test_an_exit_code_that_is_declared_fine_is_no_failure(started, empty_sqlite, code, state):
+    started(f"echo nostop: it is night >&2; exit {code}", "a", datetime.now(UTC))
+    run = becomes(empty_sqlite, lambda run: run.state != "running")
+    error = "it is night" if code else None
+    assert (run.state, run.exit_code, run.error) == (state, code, error)

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -78,6 +79,35 @@ def test_inv_35_what_cannot_be_audited_does_not_happen(store: Engine):
 
 
 @pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("PRAGMA max_page_count = 1", "full"),
+        ("PRAGMA query_only = ON", "readonly"),
+    ],
+)
+def test_inv_42_on_a_full_or_read_only_disk_nothing_is_half_done(
+    fault: str, said: str, empty_sqlite: Engine
+):
+    upgrade(empty_sqlite)
+    fill(empty_sqlite, 8)
+    with empty_sqlite.connect() as connection:
+        connection.exec_driver_sql(fault)
+    stop = "INSERT INTO stop_switches VALUES ('all', 'jo', '2026-06-01 09:30:00.000000')"
+
+    def act() -> None:
+        with empty_sqlite.begin() as connection:
+            connection.execute(text(stop))
+            append(connection, "jo", [Entry("stop", f"m-{n}") for n in range(2000)], AT)
+
+    with pytest.raises(DBAPIError, match=said):
+        act()
+    empty_sqlite.dispose()
+    assert verify(empty_sqlite, []).entries == 8  # type: ignore[union-attr]
+    with empty_sqlite.begin() as connection:
+        assert connection.execute(text("SELECT count(*) FROM stop_switches")).scalar() == 0
+
+
+@pytest.mark.parametrize(
     "entry",
     [
         Entry("message.sent", "Pat Example"),
@@ -119,6 +149,22 @@ def test_inv_36_reading_a_record_leaves_an_entry_for_each_person(store: Engine):
         ("jo.smith", "person.read", "P2", '{"purpose":"case_work"}'),
     ]
     assert entries_of(store, "P2", most=10)["seq"].to_list() == [2]
+
+
+def test_writers_at_once_never_fork_the_chain(store: Engine):
+    def write(name: str) -> None:
+        for number in range(15):
+            with store.begin() as connection:
+                append(connection, name, [Entry("stop", f"{name}-{number}")] * 2, AT)
+
+    writers = [threading.Thread(target=write, args=(name,)) for name in ("a", "b", "c")]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    found = verify(store, [])
+    assert isinstance(found, Verified)
+    assert found.entries == 90
 
 
 # --- INV 34: seven attacks ----------------------------------------------------------------------

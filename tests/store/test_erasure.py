@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -23,6 +24,7 @@ from nostop.model import SettingsError, StoreError
 from nostop.rulebook import default_rules_dir, load_rulebook
 from nostop.store import read_table
 from nostop.store.audit_verify import Verified, verify
+from nostop.store.contacts import Loaded, load_register
 from nostop.store.erasure import (
     Erasure,
     Secret,
@@ -137,6 +139,42 @@ def test_rows_go_what_accounting_needs_stays_and_nothing_goes_twice(store: Engin
     erase_rows(store, erasure, Secret(KEY))
     assert len(erased_keys(store)) == 1
     assert read_table(store, OutreachMessage)["recipient_id"].to_list() == [other] * 3 + ["P2"]
+
+
+def test_a_register_that_still_has_the_person_does_not_bring_them_back(store: Engine) -> None:
+    begin_erasure(store, Erasure(["P1"], NO_RECORDS, "jo", "request", AT), Secret(KEY))
+    people = {"person_id": ["P1", "P2"], "first_name": ["A", "B"], "surname": ["C", "D"]}
+    nothing = pl.lit(None, pl.String)
+    recipients = pl.DataFrame(people).with_columns(
+        language=pl.lit("en"), nation=nothing, benefit_unit_id=nothing, household_id=nothing
+    )
+    points = pl.DataFrame(
+        {"person_id": ["P1", "P2"], "kind": "email", "value": ["a@example.org", "b@example.org"]}
+    ).with_columns(as_of=pl.lit(DAY))
+    stops = pl.DataFrame({"person_id": ["P1", "P3"], "reason": ["deceased", "deceased"]})
+    load_register(store, Loaded(recipients, points, stops, DAY, synthetic=True), AT)
+    assert read_table(store, Recipient)["person_id"].to_list() == ["P2"]
+    assert read_table(store, ContactPoint)["person_id"].to_list() == ["P2"]
+    assert read_table(store, Suppression).select("person_id", "reason").rows() == [
+        ("P1", "erased"),
+        ("P3", "deceased"),
+    ]
+
+
+def test_a_database_that_somebody_else_reads_is_not_said_to_be_clean(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nostop.store.engine.WAIT_SECONDS", 0.1)
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    with opened(url) as engine:
+        other = sqlite3.connect(tmp_path / "store.db")
+        other.execute("BEGIN")
+        other.execute("SELECT count(*) FROM runs").fetchall()
+        with pytest.raises(StoreError, match="another process has the database open"):
+            scrub(engine)
+        other.close()
+        scrub(engine)
+    assert not (tmp_path / "store.db-wal").exists()
 
 
 def test_no_table_of_people_is_forgotten() -> None:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -11,9 +12,10 @@ from sqlalchemy import Engine, insert, text
 
 from nostop import store as stores
 from nostop.app.opened import opened
-from nostop.app.restoring import backup, restored
+from nostop.app.outreach.channels import Channels
+from nostop.app.restoring import AskedFor, ask_for_planned, backup, restored
 from nostop.model import SettingsError
-from nostop.ports import Receipt
+from nostop.ports import Message, Receipt
 from nostop.store.audit import Entry, append
 from nostop.store.audit_verify import Verified, verify
 from nostop.store.claiming import Asked, Limits, Ready, claim
@@ -25,11 +27,19 @@ from nostop.store.tables_outreach import Campaign
 AT = datetime(2026, 6, 1, 9, tzinfo=UTC)
 ACT = stores.Act("jo", AT)
 HASH = "a" * 64
+DECLARATION = """
+id: c1
+sender: Borchester Council
+schemes: [pension_credit]
+channels:
+  - {use: outbox, settings: {folder: nowhere}}
+hours: any_time
+"""
 
 
 def a_campaign(engine: Engine, states: Iterable[str]) -> None:
     run = {"run_id": "r1", "effective_on": date(2026, 6, 1), "synthetic": True, "started_at": AT}
-    declared = {"declaration": "{}", "declaration_sha256": HASH, "run_id": "r1"}
+    declared = {"declaration": DECLARATION, "declaration_sha256": HASH, "run_id": "r1"}
     planned = {"plan_sha256": HASH, "planned_by": "jo", "planned_at": AT}
     approved = {"approved_by": "ann", "approved_at": AT, "approved_sha256": HASH}
     messages = [
@@ -162,3 +172,48 @@ def test_inv_39_what_the_provider_knows_has_gone_and_what_nobody_knows_is_in_dou
     assert found_gone(store, known, "govuk_notify", later) == 0
     assert stores.read_table(store, Campaign)["claimed"].to_list() == [4]
     assert isinstance(verify(store, []), Verified)
+
+
+@dataclass(frozen=True)
+class Provider:
+    """A channel whose provider knows some messages, and would notice being sent one."""
+
+    known: dict[str, str]
+    kind: str = "email"
+    at_once: int = 1
+
+    def send(self, messages: Iterable[Message]) -> Iterator[Receipt]:  # noqa: ARG002 - the seam's
+        raise AssertionError("nothing may be sent")
+
+    def ask(self, message_ids: Iterable[str]) -> Iterator[Receipt]:
+        for message_id in message_ids:
+            yield Receipt(message_id, self.known.get(message_id, "not_found"), None, None)
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch) -> Provider:
+    asked = Provider({"m0": "delivered", "m2": "unknown", "m3": "failed"})
+    channels = Channels({"asks": asked}, {"asks": 0})
+    monkeypatch.setattr("nostop.app.restoring.channels_of", lambda _: channels)
+    return asked
+
+
+@pytest.mark.usefixtures("provider")
+def test_inv_39_providers_are_asked_for_whatever_is_planned_and_nothing_is_sent(
+    store: Engine,
+) -> None:
+    a_campaign(store, ["planned"] * 5)
+    restored(store, ACT)
+    assert ask_for_planned(store, "jo", lambda: AT) == [AskedFor("c1", 5, 2, 0)]
+    # Unknown and not found say nothing: it stays planned behind the stop.
+    assert list(states_of(store).values()) == ["sent", "planned", "planned", "failed", "planned"]
+    assert ask_for_planned(store, "jo", lambda: AT) == [AskedFor("c1", 3, 0, 0)]
+
+
+def test_inv_39_what_went_by_a_channel_that_cannot_be_asked_is_in_doubt(store: Engine) -> None:
+    a_campaign(store, ["planned", "sent"])
+    restored(store, ACT)
+    assert ask_for_planned(store, "jo", lambda: AT) == [AskedFor("c1", 1, 0, 1)]
+    assert states_of(store) == {"m0": "unknown", "m1": "sent"}
+    assert stores.read_table(store, OutreachMessage)["channel"].to_list()[0] == "outbox"
+    assert ask_for_planned(store, "jo", lambda: AT) == [AskedFor("c1", 0, 0, 0)]

@@ -13,6 +13,7 @@ from nostop.store.rows import table_of
 from nostop.store.schedule import (
     Due,
     Ended,
+    Hold,
     claim,
     claim_again,
     claim_by_hand,
@@ -88,12 +89,12 @@ def test_a_due_moment_is_claimed_once_and_by_a_leader_only(store: Engine):
     leadership = led(store)
     due = Due("nightly", now())
     assert claim(store, due, "b", now()) is None
-    job_run_id = claim(store, due, "a", now())
-    assert job_run_id is not None
+    hold = claim(store, due, "a", now())
+    assert hold is not None
     assert claim(store, due, "a", now()) is None
     # While it runs, no other moment of it is claimed either.
     assert claim(store, Due("nightly", due.at + SECOND), "a", now()) is None
-    assert finish(store, job_run_id, "a", now(), Ended("done", 0))
+    assert finish(store, hold, now(), Ended("done", 0))
     assert claim(store, due, "a", now()) is None
     assert claim(store, Due("nightly", due.at + SECOND), "a", now()) is not None
     assert [run.state for run in history(store, "nightly", most=5)] == ["running", "done"]
@@ -119,10 +120,10 @@ def test_many_who_claim_one_moment_at_once_get_it_once(store: Engine):
 
 
 def test_a_job_run_by_hand_is_refused_while_it_runs_and_stands_in_the_audit_log(store: Engine):
-    job_run_id = claim_by_hand(store, "nightly", "cli", "Ann Lee", now())
+    hold = claim_by_hand(store, "nightly", "cli", "Ann Lee", now())
     with pytest.raises(ScheduleError, match=r"nightly is running since .* not run twice at once"):
         claim_by_hand(store, "nightly", "cli", "Ann Lee", now())
-    assert finish(store, job_run_id, "cli", now(), Ended("failed", 2, "feeds: none is there"))
+    assert finish(store, hold, now(), Ended("failed", 2, "feeds: none is there"))
     (run,) = history(store, "nightly", most=5)
     assert (run.state, run.exit_code, run.error) == ("failed", 2, "feeds: none is there")
     assert run.took is not None
@@ -155,28 +156,38 @@ def test_a_pause_without_its_audit_entry_does_not_happen(store: Engine):
 
 def test_a_job_not_heard_of_is_lost_and_can_be_taken_up_again(store: Engine):
     leadership = led(store)
-    job_run_id = claim(store, Due("nightly", now()), "a", now())
-    assert job_run_id is not None
-    assert heard(store, job_run_id, "a", now())
+    first = claim(store, Due("nightly", now()), "a", now())
+    assert first is not None
+    assert heard(store, first, now())
     assert mark_lost(store, timedelta(minutes=1), now()) == []
     assert mark_lost(store, -SECOND, now()) == ["nightly"]
     lost = newest_runs(store)["nightly"]
     assert (lost.state, lost.attempt) == ("lost", 1)
-    # Whoever ran it finds out at the next sign of life.
-    assert not heard(store, job_run_id, "a", now())
-    assert claim_again(store, lost, "a", now())
-    assert not claim_again(store, lost, "a", now())
-    assert heard(store, job_run_id, "a", now())
-    assert newest_runs(store)["nightly"].attempt == 2
+    second = claim_again(store, lost, "a", now())
+    assert second == Hold(first.job_run_id, "a", 2)
+    assert claim_again(store, lost, "a", now()) is None
+    # Whoever ran it finds out at the next sign of life, and cannot say how it ended.
+    assert not heard(store, first, now())
+    assert not finish(store, first, now(), Ended("done", 0))
+    assert heard(store, second, now())
+    assert newest_runs(store)["nightly"].state == "running"
     leadership.release()
 
 
-def test_a_job_thought_lost_that_ended_says_so_unless_another_took_it_up(store: Engine):
+def test_a_job_thought_lost_goes_on_and_says_how_it_ended_unless_another_took_it_up(store: Engine):
     leadership = led(store)
-    job_run_id = claim(store, Due("nightly", now()), "a", now())
+    hold = claim(store, Due("nightly", now()), "a", now())
+    assert hold is not None
     mark_lost(store, -SECOND, now())
-    assert finish(store, job_run_id, "a", now(), Ended("done", 0))
-    assert not finish(store, job_run_id, "b", now(), Ended("failed", 1))
+    assert heard(store, hold, now())
+    assert (newest_runs(store)["nightly"].state, newest_runs(store)["nightly"].error) == (
+        "running",
+        None,
+    )
+    mark_lost(store, -SECOND, now())
+    assert finish(store, hold, now(), Ended("done", 0))
+    assert not finish(store, hold, now(), Ended("failed", 1))
+    assert not heard(store, hold, now())
     assert newest_runs(store)["nightly"].state == "done"
     assert set(last_successes(store)) == {"nightly"}
     leadership.release()

@@ -125,10 +125,7 @@ def _loaded(tables: RunTables) -> Loaded:
     members = outreach.with_reasons(tables.recipients, tables.contacts, policy)
     stops = members.select("person_id", reason="person_reasons").explode("reason").drop_nulls()
     lasting = stops.filter(pl.col("reason").is_in(outreach.LASTING))
-    flags = outreach.audience(
-        tables.determinations, tables.recipients, tables.contacts, policy, tables.paths
-    )
-    told = _of_flags(flags, tables.recipients)
+    told = _of_flags(tables.determinations.filter(_FLAGGED), tables.recipients)
     if tables.contacts is None:
         contacts = pl.DataFrame(schema={name: pl.String() for name in _CONTACT})
     else:
@@ -148,7 +145,14 @@ def _loaded(tables: RunTables) -> Loaded:
         suppressions=lasting,
         as_of=tables.lists_as_of,
         synthetic=tables.synthetic,
+        heirs=tables.heirs,
     )
+
+
+#: What is not claimed, and could be: of anybody else we keep no address.
+_FLAGGED = pl.col("claimed").ne_missing(other=True) & (
+    (pl.col("outcome") == "entitled") | pl.col("worth_asking")
+).fill_null(value=False)
 
 
 def _of_flags(flags: pl.DataFrame, recipients: pl.DataFrame) -> pl.DataFrame:
@@ -303,8 +307,7 @@ def _hash_of_plan(made: _Made, declaration: str) -> str:
     for part in (declaration, *(f"{k}\0{v}" for k, v in sorted(made.texts.items()))):
         whole.update(f"{part}\0".encode())
     rows = made.plan.filter(pl.col("state") == "planned").sort("message_id")
-    for row in rows.select("message_id", "channel", "body_sha256").iter_rows():
-        whole.update("\0".join(row).encode())
+    whole.update(rows.select("message_id", "channel", "body_sha256").write_csv().encode())
     return whole.hexdigest()
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from time import monotonic
+from time import monotonic, sleep
 
 import polars as pl
 from sqlalchemy import Engine
@@ -31,6 +31,8 @@ from nostop.store.ledger import News
 LEAVE_SECONDS = 10.0
 #: How many planned messages are rendered at a time.
 RENDERED_AT_ONCE = 500
+#: How long answers are gathered before they are written down together.
+GATHER_SECONDS = 0.005
 #: How long the loop waits for an answer before it looks at the stop switch again.
 LOOK_AGAIN_SECONDS = 0.25
 #: So often in a row a channel may take nothing, and so long the last of the waits is.
@@ -44,7 +46,8 @@ Clock = Callable[[], datetime]
 class Sender:
     """What one sender works with. `name` is unique to the process; `clock` says the time with its
     zone; `production` is whether real people may be reached; `leave`, once set, ends the sending as
-    soon as open calls are answered."""
+    soon as open calls are answered. A call that has not begun `leave_seconds` after it was asked
+    for is not made."""
 
     engine: Engine
     campaign: Campaign
@@ -55,6 +58,7 @@ class Sender:
     clock: Clock
     production: bool
     leave: threading.Event = field(default_factory=threading.Event)
+    leave_seconds: float = LEAVE_SECONDS
 
 
 @dataclass(slots=True)
@@ -190,7 +194,7 @@ class _Loop:
         parts = [wanted] if self._alone and wanted else [[message] for message in wanted]
         for part in parts:
             self._open += len(part)
-            future = pool.submit(_call, self._channel, part, begun)
+            future = pool.submit(_call, self._channel, part, begun + self._sender.leave_seconds)
             future.add_done_callback(self._on_answer(part))
 
     def _on_answer(self, part: list[Message]) -> Callable[[Future[list[Receipt]]], None]:
@@ -212,6 +216,8 @@ class _Loop:
             timeout = LOOK_AGAIN_SECONDS if wait or self._hold_until > monotonic() else 0.002
             if self._open:
                 receipts += self._answers.get(timeout=timeout)
+                # Others will be in by then: one transaction for them all.
+                sleep(GATHER_SECONDS)
             while True:
                 receipts += self._answers.get_nowait()
         except queue.Empty:
@@ -274,9 +280,9 @@ def _pence(pounds: int | None) -> int | None:
     return None if pounds is None else pounds * 100
 
 
-def _call(channel: Channel, part: list[Message], begun: float) -> list[Receipt]:
+def _call(channel: Channel, part: list[Message], until: float) -> list[Receipt]:
     """Call the channel, unless leave has run out, and return one receipt for each message."""
-    if monotonic() - begun > LEAVE_SECONDS:
+    if monotonic() > until:
         return [
             Receipt(message.message_id, "not_taken", None, "slept_since_claim") for message in part
         ]

@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -30,15 +30,19 @@ class Snapshot:
     """What a stage gave: tables by name, and few plain values (`told`).
 
     hashes: of each table's file: equal tables have equal ones.
+    made: the tables, where they have just been made.
     """
 
     key: str
     told: Mapping[str, Any]
     hashes: Mapping[str, str]
     folder: Path
+    made: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
     def table(self, name: str) -> pl.DataFrame:
         """Return one of the tables."""
+        if name in self.made:
+            return self.made[name]
         return pl.read_parquet(self.folder / f"{name}.parquet", hive_partitioning=False)
 
     def digest(self) -> str:
@@ -118,7 +122,7 @@ class Checkpoints:
         unfinished.replace(folder)
         _settled(folder.parent)
         self._used[stage] = key
-        made = Snapshot(key, dict(told or {}), hashes, folder)
+        made = Snapshot(key, dict(told or {}), hashes, folder, dict(tables))
         self._looked_at[stage, key] = made
         return made
 
@@ -158,7 +162,8 @@ def written(table: pl.DataFrame) -> bytes:
 def _whole(folder: Path, stage: str, key: str) -> Snapshot | None:
     said = _plain(folder / _MANIFEST)
     hashes, told = said.get("files"), said.get("told")
-    if (said.get("stage"), said.get("key")) != (stage, key) or not isinstance(hashes, dict):
+    is_it = (said.get("stage"), said.get("key")) == (stage, key)
+    if not (is_it and isinstance(hashes, dict) and isinstance(told, dict)):
         return None
     for name, expected in hashes.items():
         try:

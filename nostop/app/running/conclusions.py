@@ -25,7 +25,7 @@ from nostop.claim_paths import PathFinder
 from nostop.determination import changed_households
 from nostop.linkage import Assembled
 from nostop.linkage.facts import REVIEW
-from nostop.model import Level
+from nostop.model import Level, Outcome
 from nostop.rulebook.plan import KEYS
 
 _ROWS = "rows"
@@ -138,11 +138,19 @@ def measured(work: Work, rows: pl.DataFrame, kept: Snapshot) -> pl.DataFrame:
     with work.stage("Measuring take-up") as told:
 
         def make() -> Made:
-            return {_ROWS: takeup.measure(rows, work.settings.effective_on)}, {}
+            return {_ROWS: takeup.measure(_counted(rows), work.settings.effective_on)}, {}
 
         counts = work.snapshot(_TAKE_UP, _key(work, kept), told, make).table(_ROWS)
         detailed(told, "small numbers are hidden before anybody sees them")
     return counts
+
+
+def _counted(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows that take-up counts, and one of each scheme: most are of those who are not
+    entitled and do not claim, and are in no figure."""
+    entitled = (pl.col("outcome") != Outcome.NOT_ENTITLED).fill_null(value=True)
+    claimed = pl.col("claimed").fill_null(value=False)
+    return rows.filter(entitled | claimed | pl.col("scheme").is_first_distinct())
 
 
 def paths_of(

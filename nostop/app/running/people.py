@@ -51,9 +51,8 @@ def put_together(work: Work, batch: FeedBatch, links: pl.DataFrame) -> tuple[Ass
 
 
 def _from_scratch(work: Work, gathered: Gathered, links: pl.DataFrame) -> Assembled:
-    settings = work.settings
-    days = {"effective_on": settings.effective_on, "known_on": settings.known_on}
-    return linkage.assemble(gathered, links, **days)
+    on, known_on = work.settings.effective_on, work.settings.known_on
+    return linkage.assemble(gathered, links, effective_on=on, known_on=known_on)
 
 
 def _again(work: Work, now: Side) -> Assembled | None:
@@ -82,14 +81,14 @@ def as_made(found: Assembled, law: str) -> Made:
     """Return what was put together as it is kept."""
     situation = found.situation
     known_for = situation.receipt_known_for
-    tables = {name: getattr(situation, name) for name in _SITUATION}
+    tables: dict[str, pl.DataFrame] = {name: getattr(situation, name) for name in _SITUATION}
     tables |= {name: getattr(found, name) for name in _BESIDE}
     said = {
         "contacts_known": found.contacts_known,
         "law": law,
         "receipt_known_for": None if known_for is None else sorted(known_for),
     }
-    return {name: table for name, table in tables.items() if table is not None}, said
+    return tables, said
 
 
 def as_assembled(kept: Snapshot) -> Assembled:
@@ -97,7 +96,7 @@ def as_assembled(kept: Snapshot) -> Assembled:
     known_for = kept.told["receipt_known_for"]
     tables = {name: kept.table(name) for name in kept.hashes if name != _PLACES}
     situation = Situation(
-        **{name: tables.get(name) for name in _SITUATION},
+        **{name: tables[name] for name in _SITUATION},
         receipt_known_for=None if known_for is None else frozenset(known_for),
     )
     return Assembled(

@@ -25,6 +25,7 @@ from nostop.app.sending import (
 )
 from nostop.app.stages import Stage
 from nostop.feeds import FeedBatch
+from nostop.model import Outcome
 from nostop.outreach.render import as_messages
 from nostop.store.messages import record_receipts
 from nostop.store.tables import FeedFile, OutreachMessage, RunCount
@@ -104,12 +105,21 @@ def _planned(
         told.detail = AS_BEFORE
         return kept.table(_PLAN)
     people = found.assembled.situation.people
-    plan = outreach.plan(found.determinations, people, contacts, policy, found.paths)
+    plan = outreach.plan(_could_be_told(found), people, contacts, policy, found.paths)
     plan = told_once(engine, plan, policy, found.remembered)
     key = key_of(work.claim.arguments, *(each.digest() for each in found.behind))
     work.kept.keep(_STAGE, key, {_PLAN: plan})
     with_plan(work.settings.out, work.claim, key)
     return plan
+
+
+def _could_be_told(found: Found) -> pl.DataFrame:
+    """Return the few determinations of which a plan can have a row: with all others it only takes
+    longer."""
+    entitled = (pl.col("outcome") == Outcome.ENTITLED).fill_null(value=False)
+    asking = pl.col("worth_asking").fill_null(value=False)
+    unclaimed = pl.col("claimed").ne_missing(other=True)
+    return found.determinations.filter(unclaimed & (entitled | asking))
 
 
 def _recorded(work: Work, found: Found, engine: Engine) -> str:

@@ -20,6 +20,8 @@ _TABLES = (
     "stop_switches",
     "holdout_arms",
     "message_news",
+    "seen_news",
+    "person_heirs",
     "message_outcomes",
 )
 
@@ -46,7 +48,10 @@ def upgrade() -> None:
     for name, kind in _COLUMNS:
         op.add_column("outreach_messages", sa.Column(name, kind))
     for name, columns in _INDEXES.items():
-        op.create_index(name, "outreach_messages", columns)
+        where = sa.text("claimed_at IS NOT NULL") if "claimed_at" in columns else None
+        op.create_index(
+            name, "outreach_messages", columns, sqlite_where=where, postgresql_where=where
+        )
     op.create_table(
         "campaigns",
         sa.Column("campaign", TEXT, nullable=False),
@@ -162,14 +167,29 @@ def upgrade() -> None:
     )
     op.create_index("ix_message_news_message_id", "message_news", ["message_id"])
     op.create_table(
+        "seen_news",
+        sa.Column("key", TEXT, nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_seen_news")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "person_heirs",
+        sa.Column("was", TEXT, nullable=False),
+        sa.Column("person_id", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("was", "person_id", name=op.f("pk_person_heirs")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "message_outcomes",
         sa.Column("message_id", TEXT, nullable=False),
         sa.Column("outcome", TEXT, nullable=False),
+        sa.Column("source", TEXT, nullable=False, server_default="run"),
         sa.Column("seen_on", DAY, nullable=False),
         sa.Column("days", WHOLE, nullable=True),
         sa.Column("pence", WHOLE, nullable=True),
         sa.Column("per", TEXT, nullable=True),
-        sa.Column("run_id", TEXT, nullable=False),
+        sa.Column("run_id", TEXT, nullable=True),
         sa.CheckConstraint("pence >= 0", name=op.f("ck_message_outcomes_pence")),
         sa.CheckConstraint(
             "outcome IN ('claimed', 'refused')", name=op.f("ck_message_outcomes_outcome")
@@ -182,7 +202,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["run_id"], ["runs.run_id"], name=op.f("fk_message_outcomes_run_id")
         ),
-        sa.PrimaryKeyConstraint("message_id", name=op.f("pk_message_outcomes")),
+        sa.PrimaryKeyConstraint("message_id", "outcome", name=op.f("pk_message_outcomes")),
         sqlite_strict=True,
     )
 

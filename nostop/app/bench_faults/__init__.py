@@ -1,0 +1,1 @@
+"""Breaks everything around the sender."""
