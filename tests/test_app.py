@@ -71,6 +71,8 @@ def test_run_writes_every_result_and_its_manifest(ran: Run) -> None:
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     assert {path.name for path in out.iterdir()} == {
         ".checkpoints",
+        "addresses.parquet",
+        "awards.parquet",
         "determinations.parquet",
         "claim_paths.parquet",
         "conflicts.parquet",

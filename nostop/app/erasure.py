@@ -151,7 +151,8 @@ def _erase(
         _note(kept.folder / ERASURES, erasure)
     files = 0
     for folder, who in known.items():
-        whole = replace_ids(who, erasure)
+        # Also by the ids and records under which other runs know them.
+        whole = replace(who, person_ids=frozenset(erasure.person_ids), records=erasure.records)
         changes = forget_in_run(folder, whole, messages)
         if kept is not None:
             supersede(folder, changes, "erasure", kept, erasure.at)
@@ -165,11 +166,6 @@ def _erase(
     return Erased(rows, files, erasure.records.height)
 
 
-def replace_ids(who: Who, erasure: Erasure) -> Who:
-    """Return what a run knows a person by, with the ids and records that other runs have."""
-    return replace(who, person_ids=frozenset(erasure.person_ids), records=erasure.records)
-
-
 def _note(path: Path, erasure: Erasure) -> None:
     """Write down, outside the store, who was erased: opaque ids and a moment."""
     with path.open("a", encoding="utf-8") as file:
@@ -180,15 +176,13 @@ def _note(path: Path, erasure: Erasure) -> None:
         os.fsync(file.fileno())
 
 
-def erased_since(kept: Witness, at: datetime | None) -> list[str]:
-    """Return who was erased since a moment, or ever: to be erased again after a restore."""
+def erased_so_far(kept: Witness) -> list[str]:
+    """Return everybody who was ever erased: a restored backup may hold some of them again."""
     path = kept.folder / ERASURES
     if not path.is_file():
         return []
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return sorted(
-        {row["person_id"] for row in rows if not at or datetime.fromisoformat(row["at"]) >= at}
-    )
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return sorted({str(json.loads(line)["person_id"]) for line in lines})
 
 
 def show(

@@ -15,8 +15,9 @@ from sqlalchemy import Engine
 
 from nostop import events, store
 from nostop.app.rules import require_rules
-from nostop.events import EventBook
-from nostop.rulebook import default_rules_dir
+from nostop.events import EventBook, RunTables
+from nostop.frames import Awards, Situation, empty
+from nostop.rulebook import Rulebook, default_rules_dir
 from nostop.store.audit import record_read
 
 #: Up to so many events at once are worked out one subject at a time.
@@ -62,6 +63,10 @@ class EventDesk:
         """
         return self.hear(events.tick(day, at), at)
 
+    def judge_again(self, at: datetime) -> store.Heard:
+        """Bring everybody's signals up to date with rules that have changed."""
+        return store.judge_again(self.engine, self.judging, at, self.by)
+
     def carry_out(self, at: datetime) -> store.Carried:
         """Let due signals move cases."""
         return store.carry_out_signals(self.engine, events.day_of(at), at, self.by)
@@ -86,6 +91,25 @@ def _schemes(folder: Path) -> Iterator[str]:
         found = _SCHEME.search(file.read_text(encoding="utf-8-sig", errors="replace"))
         if found:
             yield found[1]
+
+
+def run_tables(on: date, situation: Situation, determinations: pl.DataFrame) -> RunTables:
+    """Return what is compared of a run, as it was worked out; what it does not know is null."""
+    people, homes = situation.people, situation.households
+    dates = [name for name in ("died_on", "born_on") if name not in people.columns]
+    return RunTables(
+        on,
+        people.with_columns(pl.lit(None, pl.Date).alias(name) for name in dates),
+        homes if "uprn" in homes.columns else homes.with_columns(uprn=pl.lit(None, pl.String)),
+        empty(Awards) if situation.awards is None else situation.awards,
+        determinations,
+    )
+
+
+def receipts_of(rulebook: Rulebook) -> pl.DataFrame:
+    """Return scheme, award: which award shows that a scheme is claimed."""
+    rows = sorted((name, scheme.receipt) for name, scheme in rulebook.packs.items())
+    return pl.DataFrame(rows, ["scheme", "award"], orient="row")
 
 
 def show_events(

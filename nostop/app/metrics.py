@@ -5,8 +5,10 @@ from datetime import UTC, date, datetime, time
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from sqlalchemy import Engine
 
-from nostop.app.opened import opened
+from nostop.model import StoreError
+from nostop.store import open_store
 from nostop.store.measures import measure
+from nostop.store.migrate import is_current
 from nostop.store.schedule import last_successes, newest_runs
 
 
@@ -31,10 +33,17 @@ def metrics_at(url: str, at: datetime) -> bytes:
     """Return the figures of the store at an address; see `metrics`.
 
     Raises:
-        StoreError: the store cannot be opened or brought up to date.
+        StoreError: the store cannot be opened, or has not this version's tables.
     """
-    with opened(url) as engine:
+    engine = open_store(url)
+    try:
+        with engine.begin() as connection:
+            current = is_current(connection)
+        if not current:
+            raise StoreError("metrics: the store has not the tables of this version")
         return metrics(engine, at)
+    finally:
+        engine.dispose()
 
 
 def _of_outreach(registry: CollectorRegistry, engine: Engine, at: datetime) -> None:

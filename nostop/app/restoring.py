@@ -17,7 +17,6 @@ from nostop.model import SettingsError, StoreError
 from nostop.outreach.campaign import parse_campaign
 from nostop.ports import Asks, Channel
 from nostop.store.restoring import (
-    begin_restored,
     found_gone,
     planned_messages,
     put_in_doubt,
@@ -68,11 +67,6 @@ def backup(engine: Engine, to: Path) -> None:
         raise StoreError(f"{to}: the copy is not whole; look at the disk, and try again")
     with to.open("rb") as file:
         os.fsync(file.fileno())
-
-
-def restored(engine: Engine, act: store.Act) -> dict[str, int]:
-    """Stop all sending; see `nostop.store.restoring.begin_restored`."""
-    return begin_restored(engine, act)
 
 
 def ask_for_planned(engine: Engine, by: str, clock: Callable[[], datetime]) -> list[AskedFor]:

@@ -12,7 +12,13 @@ import polars as pl
 
 from nostop import takeup
 from nostop.app.chosen_schemes import ChosenSchemes
-from nostop.app.for_outreach import contacts_of, lists_as_of, recipients_of
+from nostop.app.for_outreach import (
+    addresses_of,
+    awards_of,
+    contacts_of,
+    lists_as_of,
+    recipients_of,
+)
 from nostop.app.gateways import is_synthetic
 from nostop.app.known_on import may_write_to_people
 from nostop.app.link_history import write_whole
@@ -81,6 +87,7 @@ def write_results(run: Run) -> None:
     not end."""
     out = run.settings.out
     take_up = takeup.publish(run.counts)
+    addresses = addresses_of(run.batch, run.links, run.assembled, run.settings.effective_on, out)
     tables = {
         "links": run.links,
         "people": run.assembled.situation.people.select(_IDS).sort("person_id"),
@@ -90,7 +97,9 @@ def write_results(run: Run) -> None:
         "conflicts": run.assembled.conflicts,
         "outreach_plan": run.sent.plan,
         "recipients": recipients_of(run.assembled.situation),
-        "contacts": contacts_of(run.assembled),
+        "addresses": addresses,
+        "contacts": contacts_of(run.assembled, addresses),
+        "awards": awards_of(run.assembled.situation),
         "take_up": take_up,
         "unclaimed": takeup.publish_unclaimed(run.counts),
     }

@@ -145,6 +145,15 @@ def check(rules: RulesOption = None) -> None:
     )
 
 
+@rule_commands.command("apply")
+def apply_rules(by: ByOption = None, rules: RulesOption = None) -> None:
+    """Work out everybody's signals anew after a change of the rules; else the next event does."""
+    who = act(by)
+    with _desk(who.by, rules) as desk:
+        heard = desk.judge_again(who.at)
+    out().print(f"{heard.raised} signals raised, {heard.withdrawn} withdrawn")
+
+
 def _follows(rule: EventRule) -> str:
     said = [
         " ".join([then.signal, *(then.schemes or ()), *([then.reason] if then.reason else ())])

@@ -37,7 +37,7 @@ def send(campaign: CampaignArgument, rules: RulesOption = None) -> None:
     for name, number in statuses.items():
         typer.echo(f"{name:12} {number:>9,}")
     for line in _told(done):
-        err().print(line, soft_wrap=True)
+        err().print(f"nostop: {line}", soft_wrap=True)
     if done.sent.stopped or done.sent.waits:
         raise typer.Exit(STOPPED)
 

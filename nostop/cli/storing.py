@@ -9,12 +9,13 @@ import typer
 
 from nostop import store
 from nostop.app.audit import verify_log, witness
-from nostop.app.erasure import erased_since
-from nostop.app.restoring import ask_for_planned, restored
+from nostop.app.erasure import erased_so_far
+from nostop.app.restoring import ask_for_planned
 from nostop.app.restoring import backup as make_backup
 from nostop.app.stores import open_from_environment
 from nostop.cli.shared import err
 from nostop.store.audit_verify import Broken
+from nostop.store.restoring import begin_restored
 
 commands = typer.Typer(
     help="The store: its tables, its backup, and what comes before a restored one may send.",
@@ -65,7 +66,7 @@ def say_restored(
     act = store.Act(by, datetime.now(UTC))
     kept = witness(os.environ)
     with open_from_environment() as engine:
-        counts = restored(engine, act)
+        counts = begin_restored(engine, act)
         asked = ask_for_planned(engine, by, lambda: datetime.now(UTC)) if ask else []
     typer.echo(
         f"all sending is stopped; {counts['planned']:,} messages are planned, "
@@ -76,7 +77,7 @@ def say_restored(
             f"{each.campaign}: asked for {each.asked:,}, found {each.found:,}, "
             f"in doubt {each.in_doubt:,}"
         )
-    if kept is not None and (erased := erased_since(kept, None)):
+    if kept is not None and (erased := erased_so_far(kept)):
         err().print(
             f"{len(erased):,} people were erased; whoever was erased after the backup is back: "
             f"nostop person erase again, each of: {' '.join(erased)}",

@@ -34,12 +34,16 @@ _NEEDS: dict[str, tuple[set[str], set[str]]] = {
 _OF_A_MESSAGE = ("campaign", "scheme", "message_id")
 
 
-def type_faults(file: TypesFile) -> Iterator[Fault]:
+def type_faults(file: TypesFile, schemes: frozenset[str]) -> Iterator[Fault]:
     """Yield what is wrong in types.yaml."""
     seen: dict[str, Kind] = {}
     for name, each in file.types.items():
         if name == TICK:
             yield f"'{TICK}' is the passing of time, and built in: take it out", ("types", name)
+        if each.when_met and each.when_met.scheme not in schemes:
+            hint = nearest(each.when_met.scheme, sorted(schemes))
+            place: KeyPath = ("types", name, "when_met", "scheme")
+            yield f"'{each.when_met.scheme}' is no scheme{hint}", place
         for part in ("has", "may_have"):
             for attribute, kind in getattr(each, part).items():
                 place = ("types", name, part, attribute)

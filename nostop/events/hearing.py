@@ -137,14 +137,13 @@ def _of_rule(about: pl.DataFrame, rule: EventRule, then: Then, book: EventBook) 
     day = pl.col("day")
     due = day + (then.after or max(waited, default=0))
     until = day + then.for_ if then.for_ is not None else pl.lit(None, pl.Int32)
-    scheme = pl.col("scheme") if then.schemes is None else pl.lit(then.schemes)
     rows = about.select(
         pl.lit(rule.id).alias("rule"),
         pl.lit(rule.version, pl.Int64).alias("version"),
         pl.lit(then.signal).alias("kind"),
         pl.col("subject"),
         pl.lit(book.types[rule.when.event].subject).alias("subject_kind"),
-        pl.lit(None, pl.String).alias("scheme") if then.schemes else scheme.alias("scheme"),
+        pl.col("scheme"),
         pl.col("campaign"),
         pl.col("message_id"),
         pl.lit(then.step, pl.Int64).alias("step"),

@@ -16,6 +16,7 @@ from nostop.events.rules import (
     EventBook,
     EventRule,
     EventType,
+    Met,
     RulesFile,
     Then,
     Title,
@@ -44,7 +45,7 @@ def load_event_book(rules: Path, schemes: Iterable[str]) -> EventBook:
     folder = rules / FOLDER
     known = frozenset(schemes)
     types = _read(folder / _TYPES, TypesFile)
-    _refuse(types[0].problem(text, *keys) for text, keys in type_faults(types[1]))
+    _refuse(types[0].problem(text, *keys) for text, keys in type_faults(types[1], known))
     book = EventBook(types[1].types, (), known)
     placed: list[tuple[EventRule, Document, int]] = []
     for file in sorted(folder.glob("*.y*ml")):
@@ -140,6 +141,7 @@ def _in_document(data: Any, detail: ErrorDetails) -> KeyPath:  # noqa: ANN401 - 
 _PARTS: dict[str, type[BaseModel]] = {
     "rules": EventRule,
     "types": EventType,
+    "when_met": Met,
     "title": Title,
     "when": When,
     "then": Then,

@@ -42,11 +42,19 @@ class Title(_Part):
     cy: Text
 
 
+class Met(_Part):
+    """A condition of a scheme's pack."""
+
+    scheme: Word
+    condition: Word
+
+
 class EventType(_Part):
     """One type of event: whom it is about, what it must and may say.
 
     An attribute is one of `ATTRIBUTE_TYPES`, or the list of the words that it may be. `follows` is
-    the signal that leads to this event, so that no rule can call itself.
+    the signal that leads to this event, so that no rule can call itself. `when_met`: our runs make
+    it when this condition no longer stands against the subject.
     """
 
     means: Text
@@ -54,6 +62,7 @@ class EventType(_Part):
     has: dict[Word, str | list[Word]] = Field(default_factory=dict)
     may_have: dict[Word, str | list[Word]] = Field(default_factory=dict)
     follows: Literal["reopen", "follow_up"] | None = None
+    when_met: Met | None = None
 
     @property
     def attributes(self) -> dict[str, str | list[Word]]:

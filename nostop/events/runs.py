@@ -11,6 +11,7 @@ from datetime import UTC, date
 import polars as pl
 
 from nostop.events.days import start_of
+from nostop.events.rules import EventBook
 from nostop.events.tables import LifeEvents, event_key
 from nostop.frames import check
 from nostop.model import NEVER
@@ -25,8 +26,7 @@ class RunTables:
     """What is compared of a run.
 
     on: the day for which the run was worked out.
-    people: person_id, benefit_unit_id, household_id, role, died_on, born_on; where a column
-        `reached_pension_age_on` (a date, null is unknown) is there, who reached it since.
+    people: person_id, benefit_unit_id, household_id, role, died_on, born_on.
     households: household_id, uprn.
     awards: `Awards`.
     determinations: `Determinations`.
@@ -39,13 +39,16 @@ class RunTables:
     determinations: pl.DataFrame
 
 
-def events_of_run(previous: RunTables, now: RunTables, receipts: pl.DataFrame) -> pl.DataFrame:
+def events_of_run(
+    previous: RunTables, now: RunTables, receipts: pl.DataFrame, book: EventBook
+) -> pl.DataFrame:
     """Return what happened between two runs.
 
     Args:
         previous: the last run's tables.
         now: this run's.
         receipts: scheme, award: which award shows that a scheme is claimed.
+        book: the types of events, some of which follow conditions.
     Returns:
         `LifeEvents`, each on the day of this run, sorted by their keys.
     """
@@ -53,7 +56,7 @@ def events_of_run(previous: RunTables, now: RunTables, receipts: pl.DataFrame) -
         *_deaths(previous, now),
         _moves(previous, now),
         _births(previous, now),
-        _pension_age(previous, now),
+        *_met(previous, now, book),
         *_award_changes(previous, now, receipts),
         *_outcomes(previous, now),
     ]
@@ -173,11 +176,28 @@ def _births(previous: RunTables, now: RunTables) -> pl.DataFrame:
     return _plain(units, "child_born", "benefit_unit_id")
 
 
-def _pension_age(previous: RunTables, now: RunTables) -> pl.DataFrame:
-    if "reached_pension_age_on" not in now.people.columns:
-        return _plain(now.people.clear(), "pension_age_reached", "person_id")
-    since = pl.col("reached_pension_age_on").is_between(previous.on, now.on, closed="right")
-    return _plain(now.people.filter(since), "pension_age_reached", "person_id")
+def _met(previous: RunTables, now: RunTables, book: EventBook) -> Iterator[pl.DataFrame]:
+    """Yield the types that are made when a condition no longer stands against a subject: the
+    scheme's last result failed on it, and this one neither fails on it nor leaves it open."""
+    for name, each in book.types.items():
+        if each.when_met is None:
+            continue
+        subject = f"{each.subject}_id"
+        scheme, condition = each.when_met.scheme, each.when_met.condition
+        failed = _against(previous, scheme, condition).filter(outcome="not_entitled")
+        fails = _against(now, scheme, condition)
+        known = now.determinations.filter(scheme=scheme).select(subject)
+        met = failed.select(subject).drop_nulls().join(known, on=subject, how="semi")
+        yield _plain(met.join(fails, on=subject, how="anti").unique(), name, subject)
+
+
+def _against(run: RunTables, scheme: str, condition: str) -> pl.DataFrame:
+    """Return the results of a scheme that a condition keeps from being an entitlement."""
+    return run.determinations.filter(
+        pl.col("scheme") == scheme,
+        pl.col("outcome").is_in(["not_entitled", "unknown"]),
+        pl.col("because").list.contains(condition),
+    )
 
 
 def _award_changes(

@@ -189,7 +189,7 @@ def _dated(
         pl.when(changed)
         .then(pl.lit(on))
         .when(known)
-        .then(pl.min_horizontal("since_before", "first_seen"))
+        .then("since_before")
         .otherwise("first_seen")
     )
     another = pl.col("elsewhere") | changed | pl.col("unsure_before").fill_null(value=False)

@@ -121,14 +121,36 @@ class Trial(_Part):
     days_before_deadline: Annotated[int, Field(ge=0)] = 56
 
 
+class FollowUp(_Part):
+    """What happens where a message was sent and nothing was heard for so many days: a case is
+    opened, so that somebody can call. No second message goes: nobody has written words for one."""
+
+    after_days: Annotated[int, Field(ge=14)]
+
+
 class Register(_Part):
     """How old, at most, the lists of whom not to write to may be when a message goes."""
 
     no_older_than_hours: Annotated[int, Field(ge=1)] = 48
 
 
+#: A telephone number, or an address on one line: it is printed as it stands.
+Contact = Annotated[str, Field(pattern=r"^[^\W_][\w ,.()+'&/:-]{4,119}$")]
+HttpsAddress = Annotated[
+    str,
+    Field(pattern=r"^https://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*$"),
+]
+
+
 class Campaign(_Part):
-    """One campaign. See docs/guides/outreach.md for each key."""
+    """One campaign. See docs/guides/outreach.md for each key.
+
+    contact: how somebody who got a letter reaches the sender, to say that they want no more, or
+        that it is wrong.
+    unsubscribe_url: the address of `nostop outreach callbacks` as the world sees it, with
+        `/unsubscribe` at its end: e-mails then have a link of one click.
+    follow_up: what happens where nothing is heard.
+    """
 
     id: Name
     sender: Annotated[str, Field(min_length=2, max_length=60)]
@@ -142,6 +164,9 @@ class Campaign(_Part):
     holdout: Trial | None = None
     starts: date | None = None
     ends: date | None = None
+    contact: Contact | None = None
+    unsubscribe_url: HttpsAddress | None = None
+    follow_up: FollowUp | None = None
     ask_provider_after_minutes: Annotated[int, Field(ge=1)] = 60
     allow_list: tuple[Annotated[str, BeforeValidator(checked_pattern)], ...] = ()
 
@@ -221,4 +246,5 @@ _PARTS: dict[str, type[BaseModel]] = {
     "per_person": PerPerson,
     "holdout": Trial,
     "register": Register,
+    "follow_up": FollowUp,
 }

@@ -2,6 +2,7 @@
 
 import re
 
+from nostop.outreach.render import REPLY_STOP
 from nostop.outreach.templates import Text
 
 #: Letters must stay under this. Public letters are to be read at the age of nine to eleven, which
@@ -16,6 +17,7 @@ _READ_AS = {
     "claim_url": "here",
     "claim_phone": "here",
     "sender": "the council",
+    "how_to_stop": REPLY_STOP["en"],
 }
 _ADDRESS = re.compile(r"[\w-]+(?:\.[\w-]+)+(?:/[\w./-]*)?")
 _HEADING = re.compile(r"^# .*$", re.MULTILINE)

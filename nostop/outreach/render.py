@@ -13,6 +13,15 @@ from nostop.outreach.templates import Template, Templates, Text
 from nostop.ports import Message, Receipt
 
 NAMES = ("first_name", "surname")
+#: How somebody says that they want no more messages: by a reply, or, to a letter, in another way.
+REPLY_STOP = {
+    "en": "Reply to this message with the word STOP.",
+    "cy": "Atebwch y neges hon gyda'r gair STOP.",
+}
+TELL_US = {
+    "en": "Tell us so: {contact}. Your reference is {reference}.",
+    "cy": "Rhowch wybod i ni: {contact}. Eich cyfeirnod yw {reference}.",
+}
 LONGEST_NAME = 100
 # Control, format, line-separator, private and unassigned characters; an encoded word, which a mail
 # program decodes into a header; and what a mail program would turn into a link.
@@ -62,8 +71,8 @@ def rendered(
 
     Args:
         filled: message_id, recipient_id, scheme, kind, language, contact_kind, to, first_name,
-            surname, scheme_title, claim_url, claim_phone, sender. Where `contact_kind` is post,
-            nobody looks at `to`.
+            surname, scheme_title, claim_url, claim_phone, sender, how_to_stop. Where
+            `contact_kind` is post, nobody looks at `to`.
         templates: as `load_templates` returns them.
         names: the names that the templates may say, without which there is no message.
     Raises:
@@ -106,6 +115,11 @@ def checked_details(schemes: pl.DataFrame) -> pl.DataFrame:
     return schemes
 
 
+def by_reply() -> pl.Expr:
+    """Return the sentence that says how to stop messages by a reply, in each row's language."""
+    return pl.col("language").replace_strict(REPLY_STOP, default=None, return_dtype=pl.String)
+
+
 def _filled(rows: pl.DataFrame, contacts: pl.DataFrame, details: pl.DataFrame) -> pl.DataFrame:
     people = contacts.select(pl.col("person_id").alias("recipient_id"), *NAMES, "email", "phone")
     unknown = rows.join(people, on="recipient_id", how="anti").height
@@ -122,6 +136,7 @@ def _filled(rows: pl.DataFrame, contacts: pl.DataFrame, details: pl.DataFrame) -
             pl.when(welsh).then("title_cy").otherwise("title_en").alias("scheme_title"),
             pl.coalesce("email", "phone").alias("to"),
             contact_kind=pl.lit("any"),
+            how_to_stop=by_reply(),
         )
     )
 

@@ -16,7 +16,15 @@ from nostop.model import OutreachError, nearest
 from nostop.outreach.tables import KINDS, LANGUAGES
 from nostop.outreach.text_length import LONGEST_TEXT
 
-FIELDS = ("first_name", "surname", "scheme_title", "claim_url", "claim_phone", "sender")
+FIELDS = (
+    "first_name",
+    "surname",
+    "scheme_title",
+    "claim_url",
+    "claim_phone",
+    "sender",
+    "how_to_stop",
+)
 #: What stands in a subject is read on locked screens: never who the message is for.
 SUBJECT_FIELDS = ("scheme_title",)
 #: A text message is read on locked screens too, and a script lies open on desks.

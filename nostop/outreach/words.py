@@ -1,12 +1,12 @@
 """The words of a campaign: its templates as they were approved, filled in for each recipient."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from nostop.outreach.render import Rendered, checked_details, rendered
+from nostop.outreach.render import TELL_US, Rendered, by_reply, checked_details, rendered
 from nostop.outreach.tables import ClaimDetails, Messages
 from nostop.outreach.templates import (
     Template,
@@ -26,12 +26,18 @@ _SHORT = {"phone": "text", "voice": "script"}
 class Wording:
     """What a campaign says: letters by (scheme, kind, language), texts and scripts by (text or
     script, kind, language), what each scheme is called and where to claim it (`ClaimDetails`), and
-    who sends it."""
+    who sends it.
+
+    contact: how somebody who got a letter reaches the sender.
+    reference: the short reference of a message's id, by which they name it then.
+    """
 
     letters: Templates
     shorts: Templates
     details: pl.DataFrame
     sender: str
+    contact: str | None = None
+    reference: Callable[[str], str] = str
 
 
 def wording_from(texts: Mapping[str, str], details: pl.DataFrame, sender: str) -> Wording:
@@ -68,6 +74,7 @@ def written(rows: pl.DataFrame, wording: Wording) -> Rendered:
         pl.when(welsh).then("title_cy").otherwise("title_en").alias("scheme_title"),
         pl.when(by_post).then(pl.lit("")).otherwise("contact").alias("to"),
         sender=pl.lit(wording.sender),
+        how_to_stop=_how_to_stop(rows, wording),
     )
     long = ~pl.col("channel_kind").is_in(list(_SHORT))
     parts = [rendered(filled.filter(long), wording.letters)]
@@ -76,6 +83,22 @@ def written(rows: pl.DataFrame, wording: Wording) -> Rendered:
         parts.append(rendered(some, _for_every_scheme(wording, what), names=()))
     messages = pl.concat([part.messages for part in parts]).sort("message_id")
     return Rendered(messages, tuple(receipt for part in parts for receipt in part.failed))
+
+
+def _how_to_stop(rows: pl.DataFrame, wording: Wording) -> pl.Expr:
+    """Return how to say that one wants no more: nobody can reply to a letter."""
+    if wording.contact is None:
+        return by_reply()
+    by_post = rows["contact_kind"] == "post"
+    told = [
+        TELL_US[language].format(contact=wording.contact, reference=wording.reference(message_id))
+        if post
+        else None
+        for message_id, language, post in zip(
+            rows["message_id"], rows["language"], by_post, strict=True
+        )
+    ]
+    return pl.coalesce(pl.Series(told, dtype=pl.String), by_reply())
 
 
 def template_of(wording: Wording, channel_kind: str, key: tuple[str, str, str]) -> Template | None:
@@ -95,15 +118,30 @@ def _for_every_scheme(wording: Wording, what: str) -> Templates:
     }
 
 
-def messages_with_addresses(messages: pl.DataFrame, rows: pl.DataFrame) -> Iterator[Message]:
+def messages_with_addresses(
+    messages: pl.DataFrame, rows: pl.DataFrame, link: Callable[[str], str] | None = None
+) -> Iterator[Message]:
     """Yield each rendered message as a channel takes it, in order of ids: with the name and the
-    address of a letter's window, and with nothing else of its recipient."""
+    address of a letter's window, with the name of somebody to be called, and with nothing else of
+    its recipient.
+
+    Args:
+        messages: `Messages`.
+        rows: what they were rendered from.
+        link: the unsubscribe link of a message's id: an e-mail has it.
+    """
     known = ["message_id", "contact_kind", "contact", "first_name", "surname"]
     fields = [name for name in Messages.columns() if not name.endswith("sha256")]
     joined = messages.select(fields).join(rows.select(known), on="message_id", validate="1:1")
     for row in joined.sort("message_id").iter_rows(named=True):
-        contact, names = row.pop("contact"), (row.pop("first_name"), row.pop("surname"))
-        if row.pop("contact_kind") == "post":
-            yield Message(**row, name=" ".join(names), address=tuple(contact.splitlines()))
+        contact, kind = row.pop("contact"), row.pop("contact_kind")
+        name = " ".join(part for part in (row.pop("first_name"), row.pop("surname")) if part)
+        if kind == "post":
+            yield Message(**row, name=name, address=tuple(contact.splitlines()))
+        elif kind == "phone":
+            # Whoever calls asks for the person by name; a text message does not say it.
+            yield Message(**row, name=name)
+        elif kind == "email" and link is not None:
+            yield Message(**row, unsubscribe_url=link(row["message_id"]))
         else:
             yield Message(**row)

@@ -34,7 +34,7 @@ from nostop.store.cases import (
     open_cases_of,
 )
 from nostop.store.claiming import EVERYTHING, Asked, Claimed, Limits, Ready, claim
-from nostop.store.contacts import Loaded, load_register, suppress
+from nostop.store.contacts import Loaded, lift_suppression, load_register, suppress
 from nostop.store.engine import open_store
 from nostop.store.events import (
     Heard,
@@ -49,6 +49,7 @@ from nostop.store.events import (
     stopped,
     undone_too_late,
 )
+from nostop.store.holding import close_case, open_cases_shown, release, take_back
 from nostop.store.ledger import (
     STATUSES,
     News,
@@ -58,6 +59,7 @@ from nostop.store.ledger import (
 )
 from nostop.store.messages import Recorded, count_states, record_failures, record_plan, recover
 from nostop.store.migrate import upgrade
+from nostop.store.news import Came, Taken, Wanted, take_in
 from nostop.store.reviews import record_reviews, told
 from nostop.store.rows import read_table
 from nostop.store.runs import (
@@ -80,6 +82,7 @@ __all__ = [
     "STATUSES",
     "Act",
     "Asked",
+    "Came",
     "Carried",
     "Claimed",
     "Declared",
@@ -93,6 +96,8 @@ __all__ = [
     "Ready",
     "Recorded",
     "RunRecord",
+    "Taken",
+    "Wanted",
     "add_steps",
     "approve",
     "arms_of",
@@ -101,6 +106,7 @@ __all__ = [
     "case_history",
     "claim",
     "claim_and_record",
+    "close_case",
     "count_states",
     "count_statuses",
     "failed_for_good",
@@ -112,6 +118,7 @@ __all__ = [
     "last_rows",
     "last_tick",
     "learn",
+    "lift_suppression",
     "load_register",
     "message_of",
     "messages_of",
@@ -120,6 +127,7 @@ __all__ = [
     "open_case",
     "open_cases",
     "open_cases_of",
+    "open_cases_shown",
     "open_signals",
     "open_store",
     "read_campaign_row",
@@ -137,6 +145,7 @@ __all__ = [
     "record_reviews",
     "record_run",
     "recover",
+    "release",
     "run_ids",
     "settle",
     "settle_signals",
@@ -144,6 +153,8 @@ __all__ = [
     "stopped",
     "suppress",
     "suppress_messages",
+    "take_back",
+    "take_in",
     "told",
     "undone_too_late",
     "upgrade",

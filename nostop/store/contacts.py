@@ -241,7 +241,7 @@ def _suppressed(connection: Connection, ids: list[str], _on: date) -> _Reasons:
 
 
 def _stopped(connection: Connection, ids: list[str], on: date) -> _Reasons:
-    """Yield whom a life event stops or holds: at once, and only for as long as nothing undoes it."""
+    """Yield whom a life event stops or holds: at once, and only while nothing undoes it."""
     table = table_of(EventSignal)
     holds = (table.c.kind == "hold") & or_(table.c.until_on.is_(None), table.c.until_on >= on)
     query = select(table.c.subject, table.c.reason).where(

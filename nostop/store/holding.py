@@ -37,12 +37,21 @@ def take_back(engine: Engine, act: Act) -> int:
     return len(gone)
 
 
-def release(engine: Engine, act: Act) -> int:
+def release(engine: Engine, act: Act, *, everything: bool = False) -> int:
     """Plan messages again that were taken back for a while, where nothing stands against their
-    recipients any more; return how many. Only what was planned, and so approved, before."""
+    recipients any more; return how many. Only what was planned, and so approved, before.
+
+    Args:
+        engine: of the store.
+        act: who does it.
+        everything: also what still has something against it, so that a newer run can take it back
+            for good; the claim asks anyway.
+    """
     with engine.begin() as connection:
         rows = _held_back(connection)
-        reasons = reasons_not_to(connection, [who for _, who in rows], day_of(act.at))
+        reasons = {}
+        if not everything:
+            reasons = reasons_not_to(connection, [who for _, who in rows], day_of(act.at))
         free = {message_id: None for message_id, who in rows if who not in reasons}
         _set(connection, free, "planned")
         entries = [Entry("message.planned", message_id) for message_id in sorted(free)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import polars as pl
-from sqlalchemy import Connection, Engine, func, select, text
+from sqlalchemy import ColumnElement, Connection, Engine, func, select, text
 
 from nostop.model import StoreError
 from nostop.outreach.callbacks import international
@@ -139,12 +139,10 @@ def _unseen(connection: Connection, news: Sequence[Came], at: datetime) -> list[
         query = select(table.c.key).where(table.c.key.in_(some))
         seen.update(connection.execute(query).scalars())
     first = [each for key, each in by_key.items() if key not in seen]
-    kept = {each.key for each in first}
     rows = pl.DataFrame({"key": [each.key for each in first]}, schema={"key": pl.String})
     put(connection, SeenNews, rows.with_columns(at=pl.lit(at)))
-    return [
-        each for each in news if each.key is None or each.key in kept and each is by_key[each.key]
-    ]
+    kept = {id(each) for each in first}
+    return [each for each in news if each.key is None or id(each) in kept]
 
 
 def _not_yet(
@@ -176,7 +174,7 @@ def _about(connection: Connection, came: Came) -> _About:
 def _with_number(connection: Connection, number: str) -> tuple[str, ...]:
     """Return whoever has a telephone number, however it is written in the store."""
     table = table_of(ContactPoint)
-    plain = table.c.value
+    plain: ColumnElement[str] = table.c.value
     for character in _BETWEEN:
         plain = func.replace(plain, character, "")
     query = select(table.c.person_id, table.c.value).where(
@@ -206,8 +204,9 @@ def _last_text(connection: Connection, person_ids: tuple[str, ...]) -> _About:
 
 def _cases(came: Came, about: _About) -> Iterable[NewCase]:
     if not about.person_ids:
-        lost = NOBODY_FOUND if came.suppression == OPTED_OUT else REPLY_NOBODY_FOUND
-        yield NewCase("review", lost)
+        if came.suppression is not None or came.number is not None:
+            lost = came.suppression == OPTED_OUT
+            yield NewCase("review", NOBODY_FOUND if lost else REPLY_NOBODY_FOUND)
     elif came.case is not None:
         for person_id in about.person_ids:
             yield NewCase(
@@ -222,7 +221,9 @@ def _cases(came: Came, about: _About) -> Iterable[NewCase]:
 
 def _note(came: Came, about: _About) -> Entry:
     """Return what the audit log says: under which key to find the words where they were written."""
-    detail: dict[str, str | int] = {"key": came.key, "people": len(about.person_ids)}
+    detail: dict[str, str | int] = {"people": len(about.person_ids)}
+    if came.key is not None:
+        detail["key"] = came.key
     if came.suppression is not None:
         detail["suppression"] = came.suppression
     if came.case is not None:

@@ -178,7 +178,7 @@ def test_a_part_put_together_again_is_the_whole(
     district: Path, book: Rulebook, tmp_path: Path, seed: int
 ) -> None:
     """Links are made anew on both sides: people part and come together too."""
-    night(district, tmp_path / "night", 0.004 * seed, seed)
+    night(district, tmp_path / "night", 0.003 * seed, seed)
     before, now = side_of(district, book), side_of(tmp_path / "night", book)
     found = put_together_again(whole_of(before), before, now, (DAY, None))
     assert found is not None

@@ -68,6 +68,9 @@ def test_events_come_in_and_a_day_settles_what_nobody_did(
     assert "deceased" in shown
     assert "P0002" not in shown
 
+    unchanged = nostop("events", "rules", "apply", *BY)
+    assert unchanged.out == "0 signals raised, 0 withdrawn\n"
+
     listed = json.loads(nostop("events", "list", "--subject", "P0001", "--json", *BY).out)
     assert [row["type"] for row in listed] == ["death_recorded"]
     engine = store.open_store(url)

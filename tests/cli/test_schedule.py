@@ -22,8 +22,8 @@ jobs:
     when: {{at: "02:30"}}
     if_missed: run_once
     within_minutes: 60
-  listing:
-    command: [schema-of-nothing]
+  figures:
+    command: [metrics]
     when: {{every_minutes: 60}}
     if_missed: skip
 """
@@ -33,8 +33,7 @@ jobs:
 def calendar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("NOSTOP_DATABASE_URL", f"sqlite:///{tmp_path / 'nostop.db'}")
     file = tmp_path / "schedule.yaml"
-    text = SCHEDULE.format(run=tmp_path / "no-run")
-    file.write_text(text.replace("schema-of-nothing", "takeup"), encoding="utf-8")
+    file.write_text(SCHEDULE.format(run=tmp_path / "no-run"), encoding="utf-8")
     return file
 
 
@@ -60,6 +59,8 @@ def test_a_job_is_run_now_in_a_process_of_its_own_and_its_error_is_kept(
     assert ran.code == 1
     assert ran.out.startswith("check: failed: ")
     assert "no-run" in ran.out
+    well = nostop("schedule", "run-now", "figures", *where, "--by", "Ann Lee")
+    assert (well.code, well.out) == (0, "figures: done\n")
     told = nostop("schedule", "history", "check", *where).out
     assert "failed" in told
     assert "no-run" in told
@@ -71,7 +72,7 @@ def test_what_does_not_exist_is_refused_by_name(
     unknown = nostop("schedule", "run-now", "chek", "--calendar", calendar, "--by", "Ann")
     assert (unknown.code, "did you mean 'check'" in unknown.err) == (2, True)
     circle = calendar.with_name("circle.yaml")
-    text = calendar.read_text(encoding="utf-8").replace("[takeup]", "[schedule, serve]")
+    text = calendar.read_text(encoding="utf-8").replace("[metrics]", "[schedule, serve]")
     circle.write_text(text, encoding="utf-8")
     refused = nostop("schedule", "list", "--calendar", circle)
     assert "'schedule' is no command of nostop that a job may call" in refused.err
@@ -83,6 +84,7 @@ def test_what_does_not_exist_is_refused_by_name(
 def test_health_is_not_ready_without_a_leader_and_metrics_are_printed(
     nostop: Nostop, calendar: Path
 ):
+    assert "has not the tables of this version" in nostop("metrics").err
     nostop("schedule", "list", "--calendar", calendar)
     found = nostop("health")
     assert found.code == 1
@@ -130,6 +132,6 @@ def test_serve_is_ready_once_it_leads_and_ends_on_sigterm(calendar: Path, tmp_pa
     assert lines[1:] == [
         "schedule: leads",
         "schedule: check: skipped, the schedule began after it",
-        "schedule: listing: skipped, the schedule began after it",
+        "schedule: figures: skipped, the schedule began after it",
         "schedule: stops",
     ]

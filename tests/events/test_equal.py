@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nostop.events import Online, is_installed, signals_of
+from nostop.events import online as online_module
+from nostop.model import EventError
 from tests.events.build import SCHEMES, book_of, event, log, rule
 
 pytestmark = pytest.mark.skipif(not is_installed(), reason="durable-rules is not installed here")
@@ -115,3 +117,17 @@ def test_more_people_than_the_library_has_sessions_for(both):
     found = online.signals_of(log(*happened, *more))
     assert found.height == 1_100
     assert found.rows() == signals_of(log(*happened, *more), book).rows()
+
+
+def test_an_action_that_fails_is_told_and_not_swallowed(both, monkeypatch):
+    _, online = both
+
+    def fails(*_values: object) -> None:
+        raise KeyError("P1")
+
+    monkeypatch.setattr(online_module, "min", fails, raising=False)
+    with pytest.raises(EventError, match="durable_rules failed on an event") as told:
+        online.signals_of(log(event("ill", "2026-03-01")))
+    assert "P1" not in str(told.value)
+    monkeypatch.undo()
+    assert online.signals_of(log(event("ill", "2026-03-01"))).height == 1

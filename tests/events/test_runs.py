@@ -6,10 +6,14 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 
-from nostop.events import RunTables, events_of_messages, events_of_run
+from nostop.events import RunTables, events_of_messages, events_of_run, load_event_book
 from nostop.frames import Awards, Determinations, empty
 from nostop.model import NEVER
+from nostop.rulebook import default_rules_dir
+from nostop.strict_yaml import read_yaml
 
+RULES = default_rules_dir()
+BOOK = load_event_book(RULES, {file.parent.name for file in RULES.glob("*/*/pack.yaml")})
 BEFORE, NOW = date(2026, 6, 1), date(2026, 6, 2)
 RECEIPTS = pl.DataFrame(
     {
@@ -56,7 +60,7 @@ QUIET = RunTables(BEFORE, people(ANN, BOB), HOMES, awards(), results())
 
 
 def happened(now: RunTables, previous: RunTables = QUIET) -> list[tuple]:
-    found = events_of_run(previous, replace(now, on=NOW), RECEIPTS)
+    found = events_of_run(previous, replace(now, on=NOW), RECEIPTS, BOOK)
     assert set(found["source"]) <= {"nostop/runs"}
     return [
         (row["type"], row["subject"], json.loads(row["data"]), row["event_id"])
@@ -108,10 +112,36 @@ def test_a_baby_in_a_unit_we_knew_is_a_birth():
     assert happened(now) == [("child_born", "B1", {}, "child_born:2026-06-02:B1")]
 
 
-def test_pension_age_is_reached_once():
-    ages = pl.Series([BEFORE, NOW])
-    now = replace(QUIET, people=QUIET.people.with_columns(reached_pension_age_on=ages))
-    assert [row[:2] for row in happened(now)] == [("pension_age_reached", "P2")]
+def pensions(outcome: str, *because: str) -> pl.DataFrame:
+    told = {"person_id": ["P1"], "scheme": ["state_pension"], "outcome": [outcome]}
+    row = pl.DataFrame(told).with_columns(because=pl.lit(list(because), pl.List(pl.String)))
+    return pl.concat([empty(Determinations), row], how="diagonal_relaxed")
+
+
+def test_pension_age_is_reached_when_the_law_no_longer_says_that_it_is_not():
+    young = replace(QUIET, determinations=pensions("not_entitled", "reached_pension_age"))
+    for outcome, because in (
+        ("unknown", ()),
+        ("entitled", ()),
+        ("not_entitled", ("enough_years",)),
+    ):
+        old = replace(QUIET, determinations=pensions(outcome, *because))
+        assert [row[:2] for row in happened(old, young)] == [("pension_age_reached", "P1")]
+        assert happened(old, old) == []
+        assert happened(young, old) == []
+    open_now = replace(QUIET, determinations=pensions("unknown", "reached_pension_age"))
+    assert happened(open_now, young) == []
+    # Nobody worked it out this time: nothing is known to have been reached.
+    assert happened(QUIET, young) == []
+
+
+def test_conditions_that_make_events_are_those_of_the_packs():
+    for each in BOOK.types.values():
+        if each.when_met:
+            (pack,) = RULES.glob(f"*/{each.when_met.scheme}/pack.yaml")
+            assert each.when_met.condition in [
+                condition["id"] for condition in read_yaml(pack).data["entitled_when"]
+            ]
 
 
 def test_awards_that_began_and_ended_and_silence_that_says_neither():
@@ -160,8 +190,8 @@ def test_inv_26_of_a_scheme_that_is_claimed_or_may_be_nothing_is_said():
 
 def test_the_same_two_runs_give_the_same_events():
     now = replace(QUIET, on=NOW, awards=awards(("P1", "pension_credit", "in_payment", 1)))
-    first = events_of_run(QUIET, now, RECEIPTS)
-    assert first.rows() == events_of_run(QUIET, now, RECEIPTS).rows()
+    first = events_of_run(QUIET, now, RECEIPTS, BOOK)
+    assert first.rows() == events_of_run(QUIET, now, RECEIPTS, BOOK).rows()
     assert first["at"].to_list() == [datetime(2026, 6, 1, 23, tzinfo=UTC)]
 
 

@@ -172,6 +172,10 @@ def test_an_address_that_was_lost_and_comes_back_waits():
     lost = of_p1({"postcode": None})
     found = of_p1({}, previous=lost)
     assert (reason(found), found.row(0, named=True)["since"]) == ("moved_lately", ON)
+    # However old the feed says that it is, it is as new to us as it was yesterday.
+    again = of_p1({}, on=ON + timedelta(days=1), previous=found)
+    assert (reason(again), again.row(0, named=True)["since"]) == ("moved_lately", ON)
+    assert reason(of_p1({}, on=ON + timedelta(days=28), previous=again)) is None
 
 
 def test_who_stayed_keeps_the_day_since_when():

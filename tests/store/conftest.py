@@ -55,3 +55,9 @@ def empty(request: pytest.FixtureRequest) -> Engine:
 def store(empty: Engine) -> Engine:
     upgrade(empty)
     return empty
+
+
+@pytest.fixture
+def at_store(store: Engine) -> Engine:
+    """The same, under a name that leaves `store` to the package."""
+    return store

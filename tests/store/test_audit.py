@@ -335,6 +335,9 @@ def test_inv_34_every_attack_on_the_log_is_found_and_named(
             for statement in GUARDS_OFF[store.dialect.name]:
                 connection.execute(text(statement))
             expected = attack(Attacker(connection, random.Random(seed)))  # noqa: S311 - repeatable
+            if attack in (insert, restamp_one) and expected.seq == ENTRIES // 2:
+                # The entry that was signed: its checkpoint speaks first, and says how far back.
+                expected = Broken(1, "restamped", expected.seq)
             held = _Held(store, connection)
             assert verify(held, read_checkpoints(kept)) == expected  # type: ignore[arg-type]
             alone = verify(held, [])  # type: ignore[arg-type]

@@ -10,8 +10,9 @@ from nostop import store
 from nostop.app.events import EventDesk, judging
 from nostop.events import EventBook
 from nostop.model import EventError, StoreError
+from nostop.store.erasure import Erasure, Secret, erase_rows
 from nostop.store.tables_audit import AuditEntry
-from nostop.store.tables_events import EventSignal, LifeEvent
+from nostop.store.tables_events import Case, CaseEvent, EventSignal, LifeEvent
 from tests.events.build import book_of, event, log, rule
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -227,6 +228,17 @@ def test_inv_41_both_databases_keep_and_say_the_same(both, book):
     for model in (LifeEvent, EventSignal):
         assert store.read_table(first, model).rows() == store.read_table(second, model).rows()
     assert store.read_table(first, EventSignal)["person_id"].null_count() == 1
+
+
+def test_inv_38_erasure_takes_a_persons_events_signals_and_cases(desk):
+    desk.hear(log(event("moved", "2026-06-01"), event("moved", "2026-06-01", "P2")), AT)
+    for person in ("P1", "P2"):
+        store.open_case(desk.engine, store.NewCase("link", "two_people", person), AT, "clerk")
+    none = pl.DataFrame(schema={"source": pl.String, "record_id": pl.String})
+    erase_rows(desk.engine, Erasure(["P1"], none, "clerk", "request", AT), Secret("x" * 32))
+    for model in (LifeEvent, EventSignal, Case):
+        assert store.read_table(desk.engine, model)["person_id"].to_list() == ["P2"]
+    assert store.read_table(desk.engine, CaseEvent).height == 1
 
 
 def test_the_log_says_who_brought_events(desk):

@@ -13,13 +13,13 @@ from sqlalchemy import Engine, insert, text
 from nostop import store as stores
 from nostop.app.opened import opened
 from nostop.app.outreach.channels import Channels
-from nostop.app.restoring import AskedFor, ask_for_planned, backup, restored
+from nostop.app.restoring import AskedFor, ask_for_planned, backup
 from nostop.model import SettingsError
 from nostop.ports import Message, Receipt
 from nostop.store.audit import Entry, append
 from nostop.store.audit_verify import Verified, verify
 from nostop.store.claiming import Asked, Limits, Ready, claim
-from nostop.store.restoring import found_gone, planned_messages, put_in_doubt
+from nostop.store.restoring import begin_restored, found_gone, planned_messages, put_in_doubt
 from nostop.store.rows import table_of
 from nostop.store.tables import Base, OutreachMessage
 from nostop.store.tables_outreach import Campaign
@@ -128,8 +128,8 @@ def test_a_backup_is_one_whole_database(in_use: Engine, tmp_path: Path) -> None:
 
 def test_inv_39_a_restored_store_sends_nothing_until_the_stop_is_lifted(store: Engine) -> None:
     a_campaign(store, ["planned", "planned", "claimed", "sent", "unknown"])
-    assert restored(store, ACT) == {"planned": 2, "unknown": 2}
-    assert restored(store, ACT) == {"planned": 2, "unknown": 2}
+    assert begin_restored(store, ACT) == {"planned": 2, "unknown": 2}
+    assert begin_restored(store, ACT) == {"planned": 2, "unknown": 2}
     asked = Asked("c1", Limits(9, 9, 9, None, None, 9), "sender", AT)
     ready = [Ready(f"m{n}", f"P{n}", "email", "a@example.org", HASH, 1) for n in range(5)]
     answer = claim(store, asked, ready)
@@ -147,7 +147,7 @@ def test_inv_39_what_the_provider_knows_has_gone_and_what_nobody_knows_is_in_dou
     store: Engine,
 ) -> None:
     a_campaign(store, ["planned"] * 5)
-    restored(store, ACT)
+    begin_restored(store, ACT)
     assert planned_messages(store, "c1").to_list() == ["m0", "m1", "m2", "m3", "m4"]
     later = stores.Act("jo", AT + timedelta(minutes=1))
     known = [
@@ -203,7 +203,7 @@ def test_inv_39_providers_are_asked_for_whatever_is_planned_and_nothing_is_sent(
     store: Engine,
 ) -> None:
     a_campaign(store, ["planned"] * 5)
-    restored(store, ACT)
+    begin_restored(store, ACT)
     assert ask_for_planned(store, "jo", lambda: AT) == [AskedFor("c1", 5, 2, 0)]
     # Unknown and not found say nothing: it stays planned behind the stop.
     assert list(states_of(store).values()) == ["sent", "planned", "planned", "failed", "planned"]
@@ -212,7 +212,7 @@ def test_inv_39_providers_are_asked_for_whatever_is_planned_and_nothing_is_sent(
 
 def test_inv_39_what_went_by_a_channel_that_cannot_be_asked_is_in_doubt(store: Engine) -> None:
     a_campaign(store, ["planned", "sent"])
-    restored(store, ACT)
+    begin_restored(store, ACT)
     assert ask_for_planned(store, "jo", lambda: AT) == [AskedFor("c1", 1, 0, 1)]
     assert states_of(store) == {"m0": "unknown", "m1": "sent"}
     assert stores.read_table(store, OutreachMessage)["channel"].to_list()[0] == "outbox"

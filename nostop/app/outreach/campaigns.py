@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from nostop import store
 from nostop.app.outreach.asking import Answered, ask_in_doubt, poll, sender_name
 from nostop.app.outreach.channels import Channels, channels_of
+from nostop.app.outreach.links import link_of
 from nostop.app.outreach.planning import wording_of
 from nostop.app.outreach.sending import Sender, Sent, send
 from nostop.hours import read_bank_holidays
@@ -31,6 +32,7 @@ ENVIRONMENT = "NOSTOP_ENVIRONMENT"
 PRODUCTION = "production"
 _SOMEBODY = {"first_name": "Sam", "surname": "Sample"}
 _THEIRS = {"email": "sam.sample@example.org", "phone": "07700 900123"}
+_REFERENCE = "4F7K-2M9Q-X"
 _ADDRESS = "1 Example Street\nSkelbeck\nZZ1 1ZZ"
 
 
@@ -87,7 +89,8 @@ def known_campaign(engine: Engine, campaign: str) -> Known:
     """
     row = store.read_campaign_row(engine, campaign)
     declared = parse_campaign(row["declaration"], f"campaign {campaign}")
-    return Known(declared, wording_of(store.read_texts(engine, campaign), declared.sender), row)
+    texts = store.read_texts(engine, campaign)
+    return Known(declared, wording_of(texts, declared.sender, declared.contact), row)
 
 
 def preview(engine: Engine, campaign: str) -> Preview:
@@ -131,7 +134,8 @@ def _examples(known: Known, channels: Channels) -> list[Example]:
         if kind in known.campaign.audience.kinds
     ]
     frame = pl.DataFrame(rows)
-    found = written(frame, known.wording).messages
+    wording = replace(known.wording, reference=lambda _: _REFERENCE)
+    found = written(frame, wording).messages
     parts = {row["message_id"]: row for row in rows}
     return [
         Example(
@@ -189,6 +193,7 @@ def send_campaign(
         clock=clock,
         production=os.environ.get(ENVIRONMENT) == PRODUCTION,
         leave=leave or threading.Event(),
+        link=link_of(known.campaign),
     )
     before = ask_in_doubt(engine, campaign, channels, sender.name, clock)
     opened = open_next_steps(engine, known, channels, store.Act(sender.name, clock()))

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from pathlib import Path
 
@@ -14,9 +14,11 @@ from sqlalchemy import Engine
 from nostop import outreach, plugins, store
 from nostop.app.outreach.channels import Channels, channels_of
 from nostop.app.outreach.fact_age import oldest_facts
+from nostop.app.outreach.links import link_of
 from nostop.app.outreach.source import RunTables, read_run
 from nostop.app.rules import read_rules
 from nostop.app.sending import claim_details
+from nostop.events import short_reference
 from nostop.model import OutreachError
 from nostop.outreach.campaign import Campaign, read_campaign
 from nostop.outreach.campaign_plan import in_audience, one_at_a_time, reaching, suppressed_where
@@ -72,14 +74,16 @@ def plan_campaign(engine: Engine, path: Path, run: Path | None, act: Act, rules:
         texts=made.texts,
     )
     store.record_campaign(engine, declared, made.plan, made.arms, act)
+    store.take_back(engine, act)
     return Planned(campaign.id, declared.plan_sha256, store.count_statuses(engine, campaign.id))
 
 
-def wording_of(texts: Mapping[str, str], sender: str) -> Wording:
+def wording_of(texts: Mapping[str, str], sender: str, contact: str | None = None) -> Wording:
     """Return the words of a campaign from its texts as they are kept."""
     schema = outreach.ClaimDetails.create_empty().schema
     details = pl.DataFrame(json.loads(texts[DETAILS]), schema=schema)
-    return wording_from(texts, details, sender)
+    wording = wording_from(texts, details, sender)
+    return replace(wording, contact=contact, reference=short_reference)
 
 
 def _run_of(campaign: Campaign, path: Path) -> Path:
@@ -178,8 +182,9 @@ def _place(tables: RunTables) -> list[pl.Expr]:
 
 def _made(engine: Engine, campaign: Campaign, tables: RunTables, book: Rulebook) -> _Made:
     channels = channels_of(campaign)
+    _refuse_unanswerable(campaign, channels)
     texts = _texts(campaign, tables, book)
-    wording = wording_of(texts, campaign.sender)
+    wording = wording_of(texts, campaign.sender, campaign.contact)
     policy = _policy(campaign, tables, wording)
     wanted = _wanted(campaign, tables, book)
     plan = outreach.plan(wanted, tables.recipients, tables.contacts, policy, tables.paths)
@@ -189,6 +194,16 @@ def _made(engine: Engine, campaign: Campaign, tables: RunTables, book: Rulebook)
     plan, arms = _held_out(engine, campaign, plan, policy)
     plan = one_at_a_time(plan, wanted, campaign.limits.per_person.messages)
     return _Made(_worded(plan, tables, wording, channels), texts, arms)
+
+
+def _refuse_unanswerable(campaign: Campaign, channels: Channels) -> None:
+    """Refuse letters that do not say how to answer them, and links that nobody could sign."""
+    if campaign.contact is None and "post" in dict(channels.kinds).values():
+        raise OutreachError(
+            f"campaign '{campaign.id}': nobody can reply to a letter: say how to reach you, a "
+            "telephone number or an address on one line: `contact: ...`"
+        )
+    link_of(campaign)
 
 
 def _texts(campaign: Campaign, tables: RunTables, book: Rulebook) -> dict[str, str]:

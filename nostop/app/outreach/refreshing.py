@@ -31,10 +31,13 @@ def refresh(
     book = read_rules(rules)
     load_run(engine, tables, act.at, accept_fewer=accept_fewer)
     taken = {}
+    # What waits for a case or a hold may be taken back for good; then it waits again.
+    store.release(engine, act, everything=True)
     for campaign in store.campaign_ids(engine):
         known = known_campaign(engine, campaign)
         fresh = plan_again(engine, known.campaign, tables, book)
         taken[campaign] = _take_back(engine, campaign, fresh, act)
+    store.take_back(engine, act)
     return taken
 
 

@@ -47,7 +47,7 @@ class Sender:
     """What one sender works with. `name` is unique to the process; `clock` says the time with its
     zone; `production` is whether real people may be reached; `leave`, once set, ends the sending as
     soon as open calls are answered. A call that has not begun `leave_seconds` after it was asked
-    for is not made."""
+    for is not made. `link` gives a message's unsubscribe link."""
 
     engine: Engine
     campaign: Campaign
@@ -59,6 +59,7 @@ class Sender:
     production: bool
     leave: threading.Event = field(default_factory=threading.Event)
     leave_seconds: float = LEAVE_SECONDS
+    link: Callable[[str], str] | None = None
 
 
 @dataclass(slots=True)
@@ -355,7 +356,7 @@ class _Ready:
         pence = self._sender.channels.pence[self._name]
         columns = ("message_id", "contact_kind", "contact", "body_sha256")
         facts = {row[0]: row[1:] for row in rows.select(columns).iter_rows()}
-        for message in messages_with_addresses(messages, rows):
+        for message in messages_with_addresses(messages, rows, self._sender.link):
             kind, contact, body = facts[message.message_id]
             ready = Ready(message.message_id, message.recipient_id, kind, contact, body, pence)
             yield ready, message

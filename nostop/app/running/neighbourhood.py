@@ -21,7 +21,7 @@ from nostop.model import FrameError
 
 _KEY = ["source", "record_id"]
 #: Where more people than this share are touched, everybody is put together again: it costs less.
-MOST = 0.3
+MOST = 0.45
 _TABLES = ("records", "facts", "awards", "relations", "contacts")
 _PLACES = ("uprn", "text")
 

@@ -99,15 +99,14 @@ def _planned(
     """Return the plan. Once there is one, the run sends by that and no other: what it has sent
     itself does not count as told before."""
     policy, contacts = given
-    key = work.claim.plan
-    kept = None if key is None else work.kept.taken(_STAGE, key)
+    key = key_of(work.claim.arguments, *(each.digest() for each in found.behind))
+    kept = work.kept.taken(_STAGE, key) if work.claim.plan == key else None
     if kept is not None:
         told.detail = AS_BEFORE
         return kept.table(_PLAN)
     people = found.assembled.situation.people
     plan = outreach.plan(_could_be_told(found), people, contacts, policy, found.paths)
     plan = told_once(engine, plan, policy, found.remembered)
-    key = key_of(work.claim.arguments, *(each.digest() for each in found.behind))
     work.kept.keep(_STAGE, key, {_PLAN: plan})
     with_plan(work.settings.out, work.claim, key)
     return plan
