@@ -17,6 +17,16 @@ _COMMANDS = {
     "export": "nostop.cli.outreach_send:export",
     "refresh": "nostop.cli.outreach_plan:refresh",
     "suppress": "nostop.cli.outreach_stop:suppress",
+    "lift-suppression": "nostop.cli.outreach_news:lift_suppression",
+    "callbacks": "nostop.cli.outreach_news:callbacks",
+    "import-calls": "nostop.cli.outreach_news:import_calls",
+    "import-bounces": "nostop.cli.outreach_news:import_bounces",
+    "wrong": "nostop.cli.outreach_news:wrong",
+    "cases": "nostop.cli.outreach_news:cases",
+    "close-case": "nostop.cli.outreach_news:close_case",
+    "act-on-signals": "nostop.cli.outreach_news:act_on_signals",
+    "outcomes": "nostop.cli.outreach_news:note_outcomes",
+    "results": "nostop.cli.outreach_news:results",
 }
 commands = typer.Typer(
     cls=on_demand(_COMMANDS),

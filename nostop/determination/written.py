@@ -8,7 +8,7 @@ import polars as pl
 import pyarrow as pa  # type: ignore[import-untyped]  # it has no types
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
-from nostop.frames import Determinations, empty
+from nostop.frames import Determinations
 
 _WORD = pa.dictionary(pa.int32(), pa.string())
 _TYPES: dict[pl.DataType, pa.DataType] = {
@@ -21,8 +21,8 @@ _TYPES: dict[pl.DataType, pa.DataType] = {
 #: Each row has its own: a dictionary of them would be tried, and dropped.
 _IDS = ("benefit_unit_id", "person_id", "household_id")
 _SCHEMA = pa.schema(
-    (name, pa.large_string() if name in _IDS else _TYPES.get(kind, _WORD))
-    for name, kind in empty(Determinations).schema.items()
+    (name, pa.large_string() if name in _IDS else _TYPES.get(column.dtype, _WORD))
+    for name, column in Determinations.columns().items()
 )
 _REPEATED = [f"{name}.list.element" if pa.types.is_large_list(kind) else name
              for name, kind in zip(_SCHEMA.names, _SCHEMA.types, strict=True)

@@ -88,12 +88,8 @@ def rule_faults(rule: EventRule, book: EventBook) -> Iterator[Fault]:
             yield from _condition_faults(condition, part, about, book, keys)
     for index, then in enumerate(rule.then):
         yield from _then_faults(then, rule, about, book.schemes, ("then", index))
-    if len({_what(then) for then in rule.then}) < len(rule.then):
+    if len({then.signal for then in rule.then}) < len(rule.then):
         yield "says the same signal twice: keep one", ("then",)
-
-
-def _what(then: Then) -> tuple[object, ...]:
-    return then.signal, tuple(then.schemes or ()), then.step, then.case
 
 
 def _no_type(name: str, book: EventBook) -> str:
@@ -204,10 +200,7 @@ def _then_faults(
         yield f"{then.signal} needs '{name}'", keys
     for name in sorted(given - needs - may):
         yield f"{then.signal} takes no '{name}'", (*keys, name)
-    for index, scheme in enumerate(then.schemes or ()):
-        if scheme not in schemes:
-            hint = nearest(scheme, sorted(schemes))
-            yield f"'{scheme}' is no scheme{hint}", (*keys, "schemes", index)
+    yield from _scheme_faults(then.schemes or [], schemes, (*keys, "schemes"))
     missing = [name for name in _OF_A_MESSAGE if name not in about.has]
     event = rule.when.event
     match then.signal:
@@ -218,3 +211,11 @@ def _then_faults(
             yield f"a follow-up is of a message: '{event}' does not say {told}", keys
         case "hold" if "for" not in given and not rule.when.until:
             yield "a hold needs an end: write for: 28 days, or until under when", keys
+
+
+def _scheme_faults(listed: list[str], schemes: frozenset[str], keys: KeyPath) -> Iterator[Fault]:
+    if len(set(listed)) < len(listed):
+        yield "a scheme stands there twice: keep one", keys
+    for index, scheme in enumerate(listed):
+        if scheme not in schemes:
+            yield f"'{scheme}' is no scheme{nearest(scheme, sorted(schemes))}", (*keys, index)

@@ -52,8 +52,8 @@ def record_campaign(
 ) -> Recorded:
     """Write a campaign and its whole plan down, in one transaction.
 
-    Planned again, it loses its approval unless the plan is the very same; what has been sent stays
-    sent.
+    Planned again, it loses its approval unless the plan is the very same: then it stays as it was
+    planned, by whom and when. What has been sent stays sent.
 
     Args:
         engine: of the store.
@@ -77,8 +77,9 @@ def record_campaign(
     mine = table.c.campaign == declared.campaign
     try:
         with engine.begin() as connection:
-            if connection.execute(update(table).where(mine).values(**values)).rowcount == 0:
-                connection.execute(insert(table).values(campaign=declared.campaign, **values))
+            same = mine & (table.c.plan_sha256 == declared.plan_sha256)
+            if connection.execute(select(table.c.campaign).where(same)).first() is None:
+                _write(connection, declared.campaign, values)
             _record_texts(connection, declared)
             _record_arms(connection, arms, act)
             recorded = record_plan_within(connection, declared.run_id, plan)
@@ -91,6 +92,13 @@ def record_campaign(
             "another message id, or a run that is not recorded; nothing of it was stored"
         ) from error
     return recorded
+
+
+def _write(connection: Connection, campaign: str, values: Mapping[str, object]) -> None:
+    table = table_of(Campaign)
+    mine = table.c.campaign == campaign
+    if connection.execute(update(table).where(mine).values(**values)).rowcount == 0:
+        connection.execute(insert(table).values(campaign=campaign, **values))
 
 
 def _record_texts(connection: Connection, declared: Declared) -> None:

@@ -58,6 +58,8 @@ def test_the_rules_that_ship_with_nostop_stand():
         ("{event: born}", "{signal: reopen}", "'born' names no scheme"),
         ("{event: born}", "{signal: reopen, schemes: [child_benfit]}",
          "'child_benfit' is no scheme; did you mean 'child_benefit'?"),
+        ("{event: born}", "{signal: reopen, schemes: [child_benefit, child_benefit]}",
+         "a scheme stands there twice"),
         ("{event: born}", "{signal: stop}", "stop needs 'reason'"),
         ("{event: born}", "{signal: stop, reason: a, step: 2}", "stop takes no 'step'"),
         ("{event: born}", FOLLOWS, "does not say campaign, scheme, message_id"),

@@ -3,10 +3,8 @@
 import os
 import resource
 import signal
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 
@@ -26,6 +24,8 @@ from nostop.rulebook import default_rules_dir
 
 #: A sender that has not ended by then will not.
 PATIENCE_SECONDS = 600.0
+#: A sender looks at the clock so often before it claims anything.
+_LOOKS_BEFORE_THE_FIRST = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Child:
         return self._process.is_alive()
 
     def wait_for_start(self) -> None:
-        """Wait until it has opened the store and is about to send, or has ended."""
+        """Wait until it is about to send, or has ended."""
         self._here.poll(PATIENCE_SECONDS)
 
     def signal(self, number: signal.Signals) -> None:
@@ -131,16 +131,30 @@ def _run(job: Job, there: Connection) -> None:
     with there:
         try:
             with opened(job.url) as engine:
-                there.send(None)
-                there.send(_sent(engine, job))
+                there.send(_sent(engine, job, _Clock(there, job.clock_ahead)))
         except NostopError as error:
             there.send(Ended({}, None, str(error)))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding
             there.send(Ended({}, None, f"fault: {where_it_broke(error)}"))
 
 
-def _sent(engine: Engine, job: Job) -> Ended:
-    clock = partial(_now, job.clock_ahead)
+class _Clock:
+    """The time, ahead by what it is wrong. Says when the sender has come to its first messages."""
+
+    def __init__(self, there: Connection, ahead: timedelta) -> None:
+        self._there = there
+        self._ahead = ahead
+        self._looks = 0
+
+    def __call__(self) -> datetime:
+        """Return the time with its zone."""
+        self._looks += 1
+        if self._looks == _LOOKS_BEFORE_THE_FIRST:
+            self._there.send(None)
+        return datetime.now(UTC) + self._ahead
+
+
+def _sent(engine: Engine, job: Job, clock: _Clock) -> Ended:
     if job.leave_seconds is None:
         sent = send_campaign(engine, job.campaign, default_rules_dir(), clock).sent
     else:
@@ -149,7 +163,7 @@ def _sent(engine: Engine, job: Job) -> Ended:
 
 
 def _sent_with_leave(
-    engine: Engine, job: Job, seconds: float, clock: Callable[[], datetime]
+    engine: Engine, job: Job, seconds: float, clock: _Clock
 ) -> Sent:
     """As `send_campaign`, for a leave that is over sooner."""
     known = known_campaign(engine, job.campaign)
@@ -166,7 +180,3 @@ def _sent_with_leave(
     )
     ask_in_doubt(engine, job.campaign, sender.channels, sender.name, clock)
     return send(sender)
-
-
-def _now(ahead: timedelta) -> datetime:
-    return datetime.now(UTC) + ahead

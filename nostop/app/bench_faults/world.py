@@ -42,15 +42,17 @@ _STRANGER = {"person_id": "Pstranger", "reason": "opted_out"}
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A campaign to be made: to the first `people` of the population, one message each.
+    """A campaign to be made: to `people` of the population, one message each.
 
+    first: which of the population is the first of them.
     answer_seconds: how long an answer of the provider may take.
     text_too: those whose e-mail has failed are sent a text message.
     """
 
     name: str
     people: int
-    per_person: int = 1
+    first: int = 0
+    per_person: int = 1000
     per_minute: int = 1_000_000
     in_flight: int = 8
     answer_seconds: int = 30
@@ -148,7 +150,7 @@ def add_campaign(engine: Engine, wanted: Wanted, at: datetime) -> list[str]:
 
 
 def _plan(wanted: Wanted) -> pl.DataFrame:
-    ids = people_ids(wanted.people)
+    ids = people_ids(wanted.first + wanted.people).tail(wanted.people)
     emails = _points(ids).filter(kind="email")
     messages = [message_id(wanted.name, who, _SCHEME, 1) for who in ids["person_id"]]
     rows = ids.join(emails, on="person_id", maintain_order="left").select(

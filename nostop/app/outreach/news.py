@@ -203,7 +203,7 @@ def _readers(engine: Engine, name: str) -> list[_Bounces]:
         raise SettingsError(f"channel '{name}': no campaign sends by it")
     different = [settings for turn, settings in enumerate(uses) if settings not in uses[:turn]]
     readers = [plugins.channel(name, settings) for settings in different]
-    fit = [reader for reader in readers if isinstance(reader, _Bounces)]
+    fit: list[_Bounces] = [reader for reader in readers if isinstance(reader, _Bounces)]
     if not fit:
         raise SettingsError(f"channel '{name}': cannot read an e-mail that came back")
     return fit

@@ -107,6 +107,13 @@ def load_run(engine: Engine, tables: RunTables, at: datetime, *, accept_fewer: b
 
     Addresses are kept of nobody but those who could be told of something.
     """
+    run_id = known_run(engine, tables)
+    store.load_register(engine, _loaded(tables), at, accept_fewer=accept_fewer)
+    return run_id
+
+
+def known_run(engine: Engine, tables: RunTables) -> str:
+    """Write a run down where it is not yet, and return its id in the store."""
     run_id = tables.snapshot
     if run_id not in store.run_ids(engine):
         started = datetime.combine(tables.effective_on, time(), UTC)
@@ -120,7 +127,6 @@ def load_run(engine: Engine, tables: RunTables, at: datetime, *, accept_fewer: b
             counts={},
         )
         store.record_run(engine, record)
-    store.load_register(engine, _loaded(tables), at, accept_fewer=accept_fewer)
     return run_id
 
 
