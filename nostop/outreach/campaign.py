@@ -60,7 +60,7 @@ class ChannelUse(_Part):
     environment. `pence` is what a message costs until the provider says."""
 
     use: str
-    settings: dict[str, str | int | bool] = Field(default_factory=dict)
+    settings: dict[str, str | int | bool | tuple[str, ...]] = Field(default_factory=dict)
     pence: Annotated[int, Field(ge=0)] = 0
 
 

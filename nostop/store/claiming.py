@@ -66,9 +66,11 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One sender's question: which campaign, within which limits, by whom and when."""
+    """One sender's question: which campaign, by which of its plans and within which limits, by
+    whom and when."""
 
     campaign: str
+    plan_sha256: str
     limits: Limits
     sender: str
     at: datetime
@@ -89,15 +91,16 @@ def claim(
         raise StoreError("store: the time of a claim needs a time zone")
     with engine.begin() as connection:
         _one_at_a_time(connection)
+        # Before anything is written: whoever takes messages back locks them before the audit log.
+        planned = _still_planned(connection, [each.message_id for each in ready])
         for some in news:
             learn_within(connection, some)
         halted = stopped_by(connection, asked.campaign) or _not_approved(connection, asked)
         halted = halted or stale(connection, asked.at, asked.limits.list_hours)
         if halted:
             return Claimed((), stops=halted)
-        if not ready:
-            return Claimed(())
-        return _claim(connection, asked, ready)
+        open_ = [each for each in ready if each.message_id in planned]
+        return _claim(connection, asked, open_) if open_ else Claimed(())
 
 
 def stopped_by(connection: Connection, campaign: str) -> str | None:
@@ -117,12 +120,12 @@ def _not_approved(connection: Connection, asked: Asked) -> str | None:
     if row is None:
         return "there is no such campaign"
     plan, approved = row
+    if plan != asked.plan_sha256:
+        return "the campaign was planned anew meanwhile: send again"
     return None if approved == plan else "nobody has approved this plan"
 
 
-def _claim(connection: Connection, asked: Asked, ready: Sequence[Ready]) -> Claimed:
-    planned = _still_planned(connection, [each.message_id for each in ready])
-    open_ = [each for each in ready if each.message_id in planned]
+def _claim(connection: Connection, asked: Asked, open_: Sequence[Ready]) -> Claimed:
     reasons = _reasons(connection, open_, day_of(asked.at))
     told = _told_lately(connection, asked, [each.recipient_id for each in open_])
     room = _room(connection, asked)
@@ -179,7 +182,9 @@ def _still_planned(connection: Connection, message_ids: Sequence[str]) -> set[st
     query = select(table.c.message_id).where(
         table.c.message_id.in_(message_ids), table.c.state == "planned"
     )
-    return set(connection.execute(query.with_for_update()).scalars())
+    # In one order everywhere, so that two that lock the same rows wait and do not deadlock.
+    query = query.order_by(table.c.message_id).with_for_update()
+    return set(connection.execute(query).scalars())
 
 
 def _reasons(connection: Connection, ready: Sequence[Ready], on: date) -> dict[str, str]:

@@ -1,5 +1,5 @@
-"""Following messages up: what went is told to the log of life events, and where nothing was heard of
-one, a case is opened so that somebody can call."""
+"""Following messages up: where nothing was heard of one, a case is opened so that somebody can
+call."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -71,8 +71,7 @@ def count(engine: Engine, has: Mapping[str, int], campaign: str, ids: Iterable[s
     everything = {**dict.fromkeys(planned), **statuses}
     gone = [has.get(message, 0) for message in everything]
     truths = [
-        _is_true(status, had > 0)
-        for status, had in zip(everything.values(), gone, strict=True)
+        _is_true(status, had > 0) for status, had in zip(everything.values(), gone, strict=True)
     ]
     unknown = [message for message, status in statuses.items() if status == "unknown"]
     return Count(
@@ -92,8 +91,4 @@ def claimed(engine: Engine, has: Mapping[str, int], campaign: str) -> int:
 
 def _is_true(status: str | None, went: bool) -> bool:  # noqa: FBT001 - the two sides of one truth
     """Whether a status can stand. One that is `sending` has been left by everybody."""
-    return (
-        status in _WENT
-        if went
-        else status in _NEVER_WENT or status == "unknown"
-    )
+    return status in _WENT if went else status in _NEVER_WENT or status == "unknown"

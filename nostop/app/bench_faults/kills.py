@@ -83,4 +83,3 @@ def _command(arena: Arena, campaign: str) -> "subprocess.Popen[bytes]":
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-

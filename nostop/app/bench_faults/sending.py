@@ -162,14 +162,13 @@ def _sent(engine: Engine, job: Job, clock: _Clock) -> Ended:
     return Ended(sent.words, sent.stopped or sent.waits)
 
 
-def _sent_with_leave(
-    engine: Engine, job: Job, seconds: float, clock: _Clock
-) -> Sent:
+def _sent_with_leave(engine: Engine, job: Job, seconds: float, clock: _Clock) -> Sent:
     """As `send_campaign`, for a leave that is over sooner."""
     known = known_campaign(engine, job.campaign)
     sender = Sender(
         engine=engine,
         campaign=known.campaign,
+        plan_sha256=str(known.row["plan_sha256"]),
         channels=channels_of(known.campaign),
         wording=known.wording,
         holidays=read_bank_holidays(default_rules_dir()),

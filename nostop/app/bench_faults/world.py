@@ -9,13 +9,13 @@ import polars as pl
 from sqlalchemy import Engine
 
 from nostop import plugins, store
+from nostop.app.bench_faults.processes import CHANNEL
 from nostop.app.outreach.planning import DETAILS, wording_of
 from nostop.outreach.plan import message_id
 from nostop.outreach.words import written
 from nostop.store.contacts import Loaded
 
 RUN = "Sfaults"
-CHANNEL = "govuk_notify_email"
 _SCHEME = "pension_credit"
 _CLAIM = {
     "scheme": _SCHEME,

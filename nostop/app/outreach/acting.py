@@ -1,4 +1,4 @@
-"""Acting on life events: messages that went are told to the log, and what follows is carried out."""
+"""Acting on life events: what went is told to their log, and what follows is carried out."""
 
 from dataclasses import dataclass
 from pathlib import Path

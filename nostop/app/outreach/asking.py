@@ -58,8 +58,10 @@ def _born(pid: int) -> int | None:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
     except OSError:
         return None
-    # After the command's name, which may hold anything: proc(5), field 22.
-    return int(text.rpartition(")")[2].split()[19])
+    # After the command's name, which may hold anything: proc(5), fields 3 and 22.
+    fields = text.rpartition(")")[2].split()
+    # One that has ended stays listed until its parent asks how.
+    return None if fields[0] in ("Z", "X") else int(fields[19])
 
 
 def ask_in_doubt(
@@ -73,7 +75,7 @@ def ask_in_doubt(
         for message_id, state, who, at in rows.select(
             "message_id", "state", "claimed_by", "claimed_at"
         ).iter_rows()
-        if state == "claimed" and who != by and (is_gone(who or "") or at < now - ORPHANED_AFTER)
+        if state == "claimed" and (is_gone(who or "") or at < now - ORPHANED_AFTER)
     ]
     if orphans:
         store.learn(engine, News(orphans, "sender", by, now))

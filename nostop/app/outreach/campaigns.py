@@ -186,6 +186,7 @@ def send_campaign(
     sender = Sender(
         engine=engine,
         campaign=known.campaign,
+        plan_sha256=str(known.row["plan_sha256"]),
         channels=channels,
         wording=known.wording,
         holidays=read_bank_holidays(rules),

@@ -1,12 +1,14 @@
 """Sending a campaign: claim, send once, write down what came of it; never twice, never in silence.
 
 One loop claims and settles, in one transaction a turn; a few threads do nothing but call the
-channel. So no more messages are ever in doubt than there are calls open. A call is made within
-seconds of its claim or not at all: a process that slept since then has lost its leave.
+channel. So no more messages are ever in doubt than there are calls open. A call begins within two
+seconds of asking whether it may, or not at all: a process that slept since then has lost its leave,
+and a stop is a stop two seconds later.
 """
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -27,8 +29,8 @@ from nostop.ports import Channel, Message, Prepares, Receipt
 from nostop.store.claiming import PACE, Asked, Claimed, Limits, Ready
 from nostop.store.ledger import News
 
-#: A call that has not begun so many seconds after its claim is not made.
-LEAVE_SECONDS = 10.0
+#: A call that has not begun so many seconds after leave for it was asked is not made.
+LEAVE_SECONDS = 2.0
 #: How many planned messages are rendered at a time.
 RENDERED_AT_ONCE = 500
 #: How long answers are gathered before they are written down together.
@@ -44,13 +46,15 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """What one sender works with. `name` is unique to the process; `clock` says the time with its
+    """What one sender works with. `plan_sha256` is of the plan that `campaign` and `wording` are
+    of: it sends no other. `name` is unique to the process; `clock` says the time with its
     zone; `production` is whether real people may be reached; `leave`, once set, ends the sending as
     soon as open calls are answered. A call that has not begun `leave_seconds` after it was asked
     for is not made. `link` gives a message's unsubscribe link."""
 
     engine: Engine
     campaign: Campaign
+    plan_sha256: str
     channels: Channels
     wording: Wording
     holidays: BankHolidays
@@ -139,23 +143,27 @@ class _Loop:
         return self._released > 0
 
     def _ended(self) -> bool:
+        ends = self._sender.campaign.ends
         if self._sender.leave.is_set():
             self._done.stopped = self._done.stopped or "asked to end"
+        elif ends is not None and self._sender.clock().date() > ends:
+            self._done.stopped = self._done.stopped or f"the campaign ended on {ends}"
         return bool(self._done.stopped or self._done.waits)
 
     def _turn(self, pool: ThreadPoolExecutor, ready: "_Ready") -> bool:
         """Settle what has been answered and claim what there is room for; return whether to go
         on."""
-        news = self._answered(wait=self._open >= self._width)
+        news = self._answered(wait=self._open >= self._width or ready.is_empty())
         room = self._room()
         wanted = ready.take(room) if room else []
+        # From before the question: whoever sleeps on the answer has none.
+        until = _awake() + self._sender.leave_seconds
         self._approved.update((each.message_id, each.body_sha256) for each, _ in wanted)
         claimed = store.claim(
             self._sender.engine, self._asked(), [each for each, _ in wanted], news
         )
-        begun = monotonic()
         self._done.suppressed += claimed.settled
-        self._start(pool, claimed, {each.message_id: message for each, message in wanted}, begun)
+        self._start(pool, claimed, {each.message_id: message for each, message in wanted}, until)
         return self._goes_on(claimed, ready, bool(wanted))
 
     def _room(self) -> int:
@@ -189,13 +197,13 @@ class _Loop:
         pool: ThreadPoolExecutor,
         claimed: Claimed,
         messages: Mapping[str, Message],
-        begun: float,
+        until: float,
     ) -> None:
         wanted = [messages[message_id] for message_id in claimed.message_ids]
         parts = [wanted] if self._alone and wanted else [[message] for message in wanted]
         for part in parts:
             self._open += len(part)
-            future = pool.submit(_call, self._channel, part, begun + self._sender.leave_seconds)
+            future = pool.submit(_call, self._channel, part, until)
             future.add_done_callback(self._on_answer(part))
 
     def _on_answer(self, part: list[Message]) -> Callable[[Future[list[Receipt]]], None]:
@@ -274,7 +282,8 @@ class _Loop:
             budget_pence=_pence(campaign.limits.budget_pounds),
             list_hours=campaign.register_.no_older_than_hours,
         )
-        return Asked(campaign.id, limits, self._sender.name, self._sender.clock())
+        plan = self._sender.plan_sha256
+        return Asked(campaign.id, plan, limits, self._sender.name, self._sender.clock())
 
 
 def _pence(pounds: int | None) -> int | None:
@@ -283,12 +292,18 @@ def _pence(pounds: int | None) -> int | None:
 
 def _call(channel: Channel, part: list[Message], until: float) -> list[Receipt]:
     """Call the channel, unless leave has run out, and return one receipt for each message."""
-    if monotonic() > until:
+    if _awake() > until:
         return [
             Receipt(message.message_id, "not_taken", None, "slept_since_claim") for message in part
         ]
     answers = {receipt.message_id: receipt for receipt in channel.send(part)}
     return [answers.get(message.message_id) or _unknown(message, "no_answer") for message in part]
+
+
+def _awake() -> float:
+    """Return seconds that go on while the machine is suspended, where its kernel counts them."""
+    boot = getattr(time, "CLOCK_BOOTTIME", None)
+    return monotonic() if boot is None else time.clock_gettime(boot)
 
 
 def _unknown(message: Message, reason: str) -> Receipt:
@@ -307,12 +322,17 @@ class _Ready:
         self._last = False
         self._pile: list[tuple[Ready, Message]] = []
         self._taken: list[tuple[Ready, Message]] = []
+        self._nations: dict[str, str | None] = {}
 
     def take(self, most: int) -> list[tuple[Ready, Message]]:
         """Return up to `most` messages; fewer than that only when no more are planned."""
         while len(self._pile) < most and not self._last:
             self._pile += self._more()
-        self._taken, self._pile = self._pile[:most], self._pile[most:]
+        taken, self._pile = self._pile[:most], self._pile[most:]
+        # They may have waited in the pile for long.
+        shut = self._shut({self._nations[each.message_id] for each, _ in taken})
+        self._taken = [pair for pair in taken if not shut[self._nations[pair[0].message_id]]]
+        self._done.closed += len(taken) - len(self._taken)
         if self._taken and isinstance(self._channel, Prepares):
             self._channel.prepare([message for _, message in self._taken])
         return self._taken
@@ -348,6 +368,9 @@ class _Ready:
             == pl.col("message_id").replace_strict(approved, return_dtype=pl.String)
         )
         self._changed(open_, same)
+        self._nations = dict(open_.select("message_id", "nation").iter_rows()) | {
+            each.message_id: self._nations[each.message_id] for each, _ in self._pile
+        }
         return list(self._paired(same, open_))
 
     def _paired(
@@ -369,17 +392,23 @@ class _Ready:
             for contact in rows["contact"]
         ]
         self._done.not_allowed += allowed.count(False)
-        hours = sender.campaign.hours
+        shut = self._shut(set(rows["nation"]))
+        closed = [shut[nation] for nation in rows["nation"]]
+        self._done.closed += closed.count(True)
+        return pl.Series(
+            [may and not late for may, late in zip(allowed, closed, strict=True)], dtype=pl.Boolean
+        )
+
+    def _shut(self, nations: set[str | None]) -> dict[str | None, bool]:
+        """Return whether it is outside the campaign's hours in each nation, now."""
+        hours = self._sender.campaign.hours
         if hours == "any_time":
-            return pl.Series(allowed, dtype=pl.Boolean)
-        now = sender.clock()
-        shut = {
-            nation: closed_because(hours.window, now, nation, sender.holidays)
-            for nation in rows["nation"].unique()
+            return dict.fromkeys(nations, False)
+        now, holidays = self._sender.clock(), self._sender.holidays
+        return {
+            nation: closed_because(hours.window, now, nation, holidays) is not None
+            for nation in nations
         }
-        opened = [shut[nation] is None for nation in rows["nation"]]
-        self._done.closed += opened.count(False)
-        return pl.Series([a and o for a, o in zip(allowed, opened, strict=True)], dtype=pl.Boolean)
 
     def _gone(self, rows: pl.DataFrame) -> None:
         """Suppress messages to people of whom no address is left that works."""
@@ -394,10 +423,16 @@ class _Ready:
     def _changed(self, rows: pl.DataFrame, same: pl.DataFrame) -> None:
         """Suppress messages that would not say what was approved: a name has changed since."""
         other = rows.join(same, on="message_id", how="anti")
-        if other.height:
+        if other.height and self._is_of_our_plan():
             self._done.suppressed += store.suppress_messages(
                 self._sender.engine,
                 other["message_id"].to_list(),
                 "changed_since_approval",
                 store.Act(self._sender.name, self._sender.clock()),
             )
+
+    def _is_of_our_plan(self) -> bool:
+        """Whether the campaign has not been planned anew meanwhile, with words of its own."""
+        sender = self._sender
+        row = store.read_campaign_row(sender.engine, sender.campaign.id)
+        return bool(row["plan_sha256"] == sender.plan_sha256)
