@@ -11,6 +11,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from nostop.app.truth_check import truth_dir
+
 _PERSON = ("nino", "forename", "middle_names", "surname", "dob", "sex", "addr1", "town", "postcode")
 Row = dict[str, Any]
 
@@ -39,7 +41,7 @@ def night(feeds: Path, out: Path, share: float, seed: int) -> Night:
         share: of the rows of pay, awards and the register of residents, how many change.
         seed: the same seed changes the same rows.
     """
-    shutil.copytree(feeds, out, ignore=shutil.ignore_patterns("truth"))
+    shutil.copytree(feeds, out, ignore=shutil.ignore_patterns(truth_dir(feeds).name))
     chance = random.Random(seed)  # noqa: S311 - no secret rests on it
     pay = _rows_changed(out / "hmrc_rti.csv", share, chance, _other_pay)
     awards = _rows_changed(out / "dwp_awards.csv", share, chance, _new_awards)

@@ -29,9 +29,7 @@ ON = date(2026, 6, 1)
 _SCHEMES = ("pension_credit", "child_benefit", "universal_credit")
 #: Three times what GOV.UK Notify takes in a second from one service.
 _BAR_A_SECOND = 150
-_LIVE = (
-    "demo_live-44444444-4444-4444-8444-444444444444-55555555-5555-4555-8555-555555555555"
-)
+_LIVE = "demo_live-44444444-4444-4444-8444-444444444444-55555555-5555-4555-8555-555555555555"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from time import perf_counter
 from nostop.app.bench_changes import night
 from nostop.app.figures import MIB, Figure, at_most, spent_by
 from nostop.app.places import default_declarations_dir
-from nostop.app.run import run
 from nostop.app.running.checkpoints import FOLDER
+from nostop.app.running.line import run
 from nostop.app.sending import DATABASE
 from nostop.app.settings import RunSettings
 from nostop.app.stages import Listener, stage

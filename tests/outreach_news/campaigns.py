@@ -13,7 +13,7 @@ from nostop.rulebook import default_rules_dir
 from nostop.store import Act, read_table
 from nostop.store.tables_events import Case
 from nostop.store.tables_outreach import Suppression
-from tests.app.outreach.small import TODAY, write_campaign, write_run
+from tests.app.outreach.small import CAMPAIGN, TODAY, write_campaign, write_run
 
 AT = datetime.fromisoformat(TODAY)
 RULES = default_rules_dir()
@@ -22,10 +22,16 @@ ADA: dict[str, object] = {"who": "ada", "phone": "07700 900123"}
 BO: dict[str, object] = {"who": "bo"}
 
 
-def planned(engine: Engine, folder: Path, *people: dict[str, object], more: str = "") -> None:
+def planned(
+    engine: Engine,
+    folder: Path,
+    *people: dict[str, object],
+    more: str = "",
+    text: str = CAMPAIGN,
+) -> None:
     """Plan and approve a campaign on a tiny run."""
     write_run(folder / "run", *people)
-    file = write_campaign(folder, more)
+    file = write_campaign(folder, more, text)
     outreach.plan_campaign(engine, file, folder / "run", Act("Ada", AT), RULES)
     outreach.approve(engine, "spring", BY)
 
@@ -34,8 +40,8 @@ def send(engine: Engine, at: datetime = AT) -> outreach.Outcome:
     return outreach.send_campaign(engine, "spring", RULES, lambda: at)
 
 
-def sent(engine: Engine, folder: Path, *people: dict[str, object], more: str = "") -> None:
-    planned(engine, folder, *people, more=more)
+def sent(engine: Engine, folder: Path, *people: dict[str, object], text: str = CAMPAIGN) -> None:
+    planned(engine, folder, *people, text=text)
     assert send(engine).sent.words == {"sent": len(people)}
 
 

@@ -9,17 +9,7 @@ from nostop.app.outreach.news import receive_callback
 from nostop.store import read_table, upgrade
 from nostop.store.tables_audit import AuditEntry
 from nostop.store.tables_outreach import ContactPoint, MessageNews, SeenNews
-from tests.outreach_news.campaigns import (
-    AT,
-    cases,
-    id_of,
-    planned,
-    send,
-    sent,
-    status,
-    stops,
-    why,
-)
+from tests.outreach_news.campaigns import ADA, AT, cases, id_of, send, sent, status, stops, why
 
 TOKEN = "a-token-of-our-own"  # noqa: S105 - of nothing
 

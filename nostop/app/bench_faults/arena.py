@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from sqlalchemy import Engine
 
 from nostop import store
-from nostop.app.bench_faults.counting import Count, count
+from nostop.app.bench_faults.counting import Count, count, never_went
 from nostop.app.bench_faults.provider import Provider, running_provider
 from nostop.app.bench_faults.sending import Ended, Job, ended
 from nostop.app.bench_faults.world import Wanted, add_campaign, populate
@@ -79,6 +79,11 @@ class Arena:
     def count(self, campaign: str, ids: list[str]) -> Count:
         """Count what came of a campaign."""
         return count(self.engine, self.provider.has(), campaign, ids)
+
+    def lies(self, campaign: str) -> int:
+        """Return how many messages the provider has of which the store says that they never
+        went."""
+        return never_went(self.engine, self.provider.has(), campaign)
 
 
 def now() -> datetime:

@@ -83,7 +83,7 @@ def count(engine: Engine, has: Mapping[str, int], campaign: str, ids: Iterable[s
     )
 
 
-def claimed(engine: Engine, has: Mapping[str, int], campaign: str) -> int:
+def never_went(engine: Engine, has: Mapping[str, int], campaign: str) -> int:
     """Return how many messages the provider has of which the store says that they never went."""
     rows = store.messages_of(engine, campaign).select("message_id", "status").iter_rows()
     return sum(status in _NEVER_WENT and message in has for message, status in rows)

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from nostop.app.bench_faults.arena import Arena
 from nostop.app.bench_faults.counting import NOTHING, figures
@@ -21,7 +21,7 @@ _LONGEST_LIFE = 0.5
 _EARLY = 0.1
 
 
-def killed(arena: Arena, number: int, tell: Callable[[str], None]) -> Iterator[Figure]:
+def killed(arena: Arena, number: int) -> Iterator[Figure]:
     """Kill senders so often, and count what came of their messages."""
     arena.provider.befall(latencies(arena.chance.randrange(10**6)))
     total, kills, begun = NOTHING, 0, time.monotonic()
@@ -30,7 +30,6 @@ def killed(arena: Arena, number: int, tell: Callable[[str], None]) -> Iterator[F
         ids = arena.campaign(Wanted(name, _A_CAMPAIGN))
         kills += _kill_until_sent(arena, name, number - kills)
         total = total.and_(arena.count(name, ids))
-        tell(f"{kills:,} kills, {total.messages:,} messages")
     spent = time.monotonic() - begun
     arena.provider.befall([])
     yield from figures("kills", f"{kills:,} kills", arena.kind, total)
