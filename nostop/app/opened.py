@@ -1,5 +1,6 @@
 """The store that `NOSTOP_DATABASE_URL` names, open for as long as a command needs it."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -47,6 +48,13 @@ def opened(url: str | None) -> Iterator[Engine]:
         raise StoreError(_failed(error)) from None
     finally:
         engine.dispose()
+
+
+@contextmanager
+def open_from_environment() -> Iterator[Engine]:
+    """Open the store of `NOSTOP_DATABASE_URL`; raises like `opened`."""
+    with opened(os.environ.get(VARIABLE)) as engine:
+        yield engine
 
 
 def _failed(error: DBAPIError) -> str:

@@ -11,7 +11,7 @@ import typer
 from nostop.app.audit import checkpoint as sign_checkpoint
 from nostop.app.audit import new_key as make_key
 from nostop.app.audit import verify_log, witness
-from nostop.app.stores import open_from_environment
+from nostop.app.opened import open_from_environment
 from nostop.app.superseding import check_superseded
 from nostop.cli.shared import JsonOption, err, out, table
 from nostop.model import SettingsError

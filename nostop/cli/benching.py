@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from nostop.app import bench, bench_linkage, bench_outreach, bench_rules, bench_runs
+from nostop.app import bench, bench_faults, bench_linkage, bench_outreach, bench_rules, bench_runs
 from nostop.app.figures import Figure, as_rows
 from nostop.cli.running import SAMPLE_DAY
 from nostop.cli.shared import Progress, RulesOption, out, table
+from nostop.model import SettingsError
 from nostop.rulebook import default_rules_dir
 
 commands = typer.Typer(
@@ -152,6 +153,30 @@ def resumed_runs(
     with progress.showing():
         figures = bench_runs.runs(sizes, SAMPLE_DAY, rules or default_rules_dir(), progress)
     _tell("Runs on this machine", figures, json_file)
+
+
+@commands.command("faults")
+def sender_faults(
+    kills: Annotated[
+        int,
+        typer.Option("--kills", metavar="N", min=10, help="Senders killed; the rest goes with it."),
+    ] = 1000,
+    database: Annotated[
+        str, typer.Option("--database", metavar="NAME", help="sqlite, postgresql or both.")
+    ] = "both",
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of all that is chance.")] = 1,
+    json_file: JsonFileOption = None,
+) -> None:
+    """Break everything around the sender, and count what went twice or was lost. Exit code 1 if a
+    figure misses its bar."""
+    known = {name: (name,) for name in bench_faults.DATABASES} | {"both": bench_faults.DATABASES}
+    if database not in known:
+        raise SettingsError(f"--database: '{database}' is none of {', '.join(known)}")
+    progress = Progress()
+    with progress.showing():
+        sizes = bench_faults.Sizes(kills)
+        figures = bench_faults.faults(sizes, known[database], seed, progress)
+    _tell("Faults around the sender", figures, json_file)
 
 
 def _tell(title: str, figures: list[Figure], json_file: Path | None) -> None:

@@ -13,7 +13,7 @@ import typer
 
 from nostop import store
 from nostop.app.events import EventDesk, judging, read_event_rules, show_events, shown_to
-from nostop.app.stores import open_from_environment
+from nostop.app.opened import open_from_environment
 from nostop.cli.outreach_options import ByOption, act
 from nostop.cli.shared import JsonOption, RulesOption, out, parse_date, table
 from nostop.events import day_of

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from nostop import store
+from nostop.app.opened import open_from_environment
 from nostop.app.outreach import acting, doors, news, outcomes
 from nostop.app.outreach.links import SECRET, secrets_of_links
-from nostop.app.stores import open_from_environment
 from nostop.cli.outreach_options import ByOption, CampaignArgument, NamedByOption, act, now
 from nostop.cli.shared import RulesOption, err, out, table
 from nostop.model import SettingsError

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from nostop.app import outreach
-from nostop.app.stores import open_from_environment
+from nostop.app.opened import open_from_environment
 from nostop.cli.outreach_options import (
     ByOption,
     CampaignArgument,

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from nostop.app import outreach
-from nostop.app.stores import open_from_environment
+from nostop.app.opened import open_from_environment
 from nostop.cli.outreach_options import (
     CampaignArgument,
     JsonOption,
@@ -52,6 +52,11 @@ def _told(done: outreach.Outcome) -> list[str]:
         lines.append(
             f"NOT SENT: {sent.not_allowed:,} messages are to people whom the allow-list does not "
             "name (the campaign's allow_list; real people only where NOSTOP_ENVIRONMENT=production)"
+        )
+    if sent.other_words:
+        lines.append(
+            f"OTHER WORDS: by the provider, {sent.other_words:,} messages do not say what was "
+            "approved: look at its templates, which have to pass through what they are given"
         )
     if sent.closed:
         lines.append(f"NOT SENT: {sent.closed:,} messages wait for the campaign's hours")

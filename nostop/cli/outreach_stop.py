@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from nostop import store
-from nostop.app.stores import open_from_environment
+from nostop.app.opened import open_from_environment
 from nostop.cli.outreach_options import ByOption, NamedByOption, act
 
 WhichArgument = Annotated[

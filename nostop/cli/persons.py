@@ -13,7 +13,7 @@ from nostop.app.erasure import Request
 from nostop.app.erasure import erase as erase_person
 from nostop.app.erasure import show as show_person
 from nostop.app.forgotten import SECRET
-from nostop.app.stores import open_from_environment
+from nostop.app.opened import open_from_environment
 from nostop.cli.shared import JsonOption, out, table
 
 commands = typer.Typer(

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from nostop.app.audit import witness
+from nostop.app.opened import open_from_environment
 from nostop.app.retention import apply as apply_policy
 from nostop.app.retention import due, read_policy
-from nostop.app.stores import open_from_environment
 from nostop.cli.shared import err, out, parse_date, table
 from nostop.store import Act
 

@@ -10,9 +10,9 @@ import typer
 from nostop import store
 from nostop.app.audit import verify_log, witness
 from nostop.app.erasure import erased_so_far
+from nostop.app.opened import open_from_environment
 from nostop.app.restoring import ask_for_planned
 from nostop.app.restoring import backup as make_backup
-from nostop.app.stores import open_from_environment
 from nostop.cli.shared import err
 from nostop.store.audit_verify import Broken
 from nostop.store.restoring import begin_restored

@@ -31,8 +31,19 @@ def planned(
 ) -> None:
     """Plan and approve a campaign on a tiny run."""
     write_run(folder / "run", *people)
-    file = write_campaign(folder, more, text)
-    outreach.plan_campaign(engine, file, folder / "run", Act("Ada", AT), RULES)
+    write_campaign(folder, more, text)
+    _approved(engine, folder)
+
+
+def approved_text(engine: Engine, folder: Path, text: str) -> None:
+    """Plan and approve a campaign of this text on the run that lies there."""
+    (folder / "campaign.yaml").write_text(text, encoding="utf-8")
+    _approved(engine, folder)
+
+
+def _approved(engine: Engine, folder: Path) -> None:
+    act = Act("Ada", AT)
+    outreach.plan_campaign(engine, folder / "campaign.yaml", folder / "run", act, RULES)
     outreach.approve(engine, "spring", BY)
 
 

