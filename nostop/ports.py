@@ -103,9 +103,9 @@ class Receipt:
     - `unknown`: it may have gone. Nobody sends it again but a person who decides so;
     - `not_found`: the answer of `Asks.ask` for a message that the channel does not know.
 
-    `reference` is the channel's own, `reason` a word or two, never a value of a person. `bad_contact`
-    says that the address itself does not work. `body_sha256` is of what the provider says that it
-    sends, where it says so.
+    `reference` is the channel's own, `reason` a word or two, never a value of a person.
+    `bad_contact` says that the address itself does not work. `body_sha256` is of what the provider
+    says that it sends, where it says so.
     """
 
     message_id: str

@@ -182,7 +182,7 @@ class _Loop:
     def _goes_on(self, claimed: Claimed, ready: "_Ready", asked: bool) -> bool:  # noqa: FBT001 - whether anything was asked for
         ids = set(claimed.message_ids)
         if claimed.stops is not None:
-            self._done.stopped = claimed.stops
+            self._done.stopped = self._done.stopped or claimed.stops
         if claimed.waits and claimed.waits != PACE:
             self._done.waits = claimed.waits
             ready.close()
