@@ -15,7 +15,7 @@ from nostop.app.link_history import read_parquet, write_whole
 from nostop.linkage.calibration import Calibration
 from nostop.linkage.comparisons import comparisons_of
 from nostop.linkage.standing import Standing, hashes
-from nostop.linkage.weighing import Weighing
+from nostop.linkage.weighing import Weighing, bearers_in
 from nostop.linkage.weights import Weights
 from nostop.model import LinkageError
 
@@ -78,6 +78,7 @@ def from_tables(table: Callable[[str], pl.DataFrame], told: Mapping[str, Any]) -
         rarities={column: table(f"rare_{column}") for column in told["unseen"]},
         unseen=told["unseen"],
         prior_bits=float(told["prior_bits"]),
+        bearers=bearers_in(tables["forms"]),
     )
     # Hashes may differ between versions of the library, so that they are made again.
     keys = hashes(prepared).sort("hash", "node")

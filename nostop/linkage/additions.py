@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from nostop.frames import Links, check
+from nostop.linkage import text
 from nostop.linkage.duck import kept_open, reused
 from nostop.linkage.link import checked_records
 from nostop.linkage.standing import Asked, Standing
@@ -18,6 +19,7 @@ from nostop.linkage.standing import Asked, Standing
 _KEY = ["source", "record_id"]
 #: Before the name of a source: this row is as a record was, and is nobody now.
 _WAS = "was|"
+_IN_A_STREET = ["postcode", "first", "surname"]
 #: Pairs below this confidence are not near each other, whatever a further record may tell.
 NEAR = 0.05
 #: Pairs from here on would be joined unless something forbids it.
@@ -65,11 +67,12 @@ def add(
     gone = was.join(records, on=_KEY, how="anti").select(_KEY)
     fresh = before.asked(checked_records(pl.concat([new, told]).unique(_KEY)))
     after = before.grown(fresh, pl.concat([gone, told.select(_KEY)]))
+    nobodys = _placeholders(records, before)
     with kept_open(threads=2) as database, reused(database):
         near = _Near(after, was, fresh, after.asked(checked_records(_as_they_were(changed))))
         scope = near.people(near.first(pl.concat([gone, changed.select(_KEY)])), NEAR)
         while True:
-            part = records.join(near.records_of(scope), on=_KEY, how="semi")
+            part = _without(nobodys, records.join(near.records_of(scope), on=_KEY, how="semi"))
             linked = relink(part) if part.height else was.clear()
             found = near.people(near.changed(linked), LIKELY)
             further = found.join(scope, on="person", how="anti")
@@ -77,6 +80,21 @@ def add(
                 break
             scope = pl.concat([scope, further])
     return Added(_spliced(records, was, linked), after, part.height)
+
+
+def _placeholders(records: pl.DataFrame, before: Standing) -> pl.Series:
+    """Return the numbers that were nobody's among all records: few would not show that they are."""
+    silent = before.nodes.filter(pl.col("nino").is_null()).select("node")
+    said = before.records.join(silent, on="node", how="semi").select(_KEY)
+    numbers = records.drop_nulls("nino").join(said, on=_KEY, how="semi")
+    return numbers.select(text.nino("nino")).to_series().drop_nulls().unique().sort()
+
+
+def _without(numbers: pl.Series, records: pl.DataFrame) -> pl.DataFrame:
+    if numbers.is_empty():
+        return records
+    nobodys = text.nino("nino").is_in(numbers.implode()).fill_null(value=False)
+    return records.with_columns(nino=pl.when(~nobodys).then("nino"))
 
 
 def _as_they_were(changed: pl.DataFrame) -> pl.DataFrame:
@@ -170,18 +188,22 @@ class _Near:
         return self._after.weighing.weighed(both, pairs).select("confidence", node="r")
 
     def _beside(self, nodes: pl.DataFrame, ghosts: Asked | None) -> pl.DataFrame:
-        """Return who is linked by more than a score: without a birth date at the same dwelling or
-        postcode, listed there as a twin, or in one row of a source."""
+        """Return who is linked by more than a score: without a birth date at the same dwelling, or
+        of the same name in the street, listed there as a twin, or in one row of a source."""
         said, rows = self._after.nodes, self._after.records.drop_nulls("row_key")
         ours = said.join(nodes, on="node", how="semi")
         ours = ours if ghosts is None else pl.concat([ours, ghosts.nodes], how="vertical_relaxed")
+        undated, no_door = pl.col("born_on").is_null(), pl.col("dwelling").is_null()
+        everybody = pl.lit(value=True)
         met = []
-        for place in ("dwelling", "postcode"):
-            here = ours.drop_nulls(place)
-            undated = said.filter(pl.col("born_on").is_null())
-            met.append(undated.join(here, on=place, how="semi").select("node"))
-            silent = here.filter(pl.col("born_on").is_null())
-            met.append(said.join(silent, on=place, how="semi").select("node"))
+        for theirs, here in ((undated, everybody), (everybody, undated)):
+            at_home = ours.filter(here).drop_nulls("dwelling")
+            met.append(said.filter(theirs).join(at_home, on="dwelling", how="semi").select("node"))
+            # Where one side gives no door, only the very same name in the street is linked.
+            for no_door_there, no_door_here in ((no_door, everybody), (everybody, no_door)):
+                named = ours.filter(here & no_door_here).drop_nulls(_IN_A_STREET)
+                there = said.filter(theirs & no_door_there)
+                met.append(there.join(named, on=_IN_A_STREET, how="semi").select("node"))
         twins = ["born_on", "surname", "dwelling"]
         met.append(said.join(ours.drop_nulls(twins), on=twins, how="semi").select("node"))
         row = rows.join(nodes, on="node", how="semi").select("row_key")

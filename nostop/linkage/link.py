@@ -1,6 +1,7 @@
 """Which source records are one person: exact rules, scores, guards, verdicts, then lasting ids."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -63,6 +64,8 @@ def _linked(
 ) -> pl.DataFrame:
     """Return records with the cluster they are of, and its confidence."""
     said = mentions(checked_records(records), deduplicated=deduplicated, own=records_of(told))
+    if isinstance(model, Weighing):
+        said = replace(said, nodes=model.as_borne(said.nodes))
     run = Run(said, bound(told, said.records), frozenset(deduplicated))
     agreeing = pl.concat([_alike(said.nodes), exact_links(said.nodes)])
     # Who is surely one person before a clerk joins them to somebody else.

@@ -25,6 +25,8 @@ class Weighing:
         one is rarer than agreement on the whole (`rare_COLUMN`).
     unseen: for each of these columns, the bits of a value that nobody had.
     prior_bits: where a pair begins.
+    bearers: first, bearers: by first name, how many surnames bear it. Among a few records every
+        name is rare, and Molly could be a slip of Polly.
     """
 
     comparisons: tuple[Comparison, ...]
@@ -33,6 +35,14 @@ class Weighing:
     rarities: dict[str, pl.DataFrame]
     unseen: dict[str, float]
     prior_bits: float
+    bearers: pl.DataFrame
+
+    def as_borne(self, nodes: pl.DataFrame) -> pl.DataFrame:
+        """Return nodes with their first names borne as among all records."""
+        known = self.bearers.rename({"bearers": "_known"})
+        return nodes.join(
+            known, on="first", how="left", validate="m:1", maintain_order="left"
+        ).with_columns(bearers=pl.max_horizontal("bearers", "_known")).drop("_known")  # fmt: skip
 
     def prepared(self, forms: pl.DataFrame) -> pl.DataFrame:
         """Return forms (see link.variants) with what their comparison needs, sorted by node."""
@@ -84,7 +94,14 @@ def weighing(forms: pl.DataFrame, model: Model) -> Weighing:
             for column, rare in rarities.items()
         },
         prior_bits=weights.prior_bits(mentions["cluster"].n_unique()),
+        bearers=bearers_in(forms),
     )
+
+
+def bearers_in(forms: pl.DataFrame) -> pl.DataFrame:
+    """Return `first` and `bearers` of the first names of forms."""
+    named = forms.drop_nulls("first")
+    return named.group_by("first").agg(pl.col("bearers").max()).sort("first")
 
 
 def rows_with(table: pl.DataFrame, column: str, values: pl.Series) -> pl.DataFrame:

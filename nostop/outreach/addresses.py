@@ -20,6 +20,7 @@ CLEARLY_NEWER = 90
 REASONS = ("no_address", "sources_disagree", "moved_lately")
 _POSTCODE = r"^[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][ABD-HJLNP-UW-Z]{2}$"
 _MOST_LINES = 6
+_WRITTEN = ["address_line_1", "postcode"]
 
 
 class PostalAddresses(dy.Schema):
@@ -100,25 +101,47 @@ def _said(records: pl.DataFrame, trust: Sequence[str], on: date) -> pl.DataFrame
         {"source": list(trust), "rank": range(len(trust))},
         schema={"source": pl.String, "rank": pl.Int64},
     )
-    bare = pl.col("postcode").str.to_uppercase().str.replace_all(r"[^A-Z0-9]", "")
-    written = pl.concat_str(bare.str.head(-3), pl.lit(" "), bare.str.tail(3))
-    has_line = pl.col("address_line_1").str.contains(r"[\p{L}\p{N}]")
-    words = pl.col("address_line_1").str.to_uppercase().str.replace_all(r"[^\p{L}\p{N}]+", " ")
-    numbers = words.str.extract_all(r"\d+[A-Z]?\b").list.join(" ")
-    place = pl.when(numbers != "").then(numbers).otherwise(words.str.strip_chars())
+    places = _places(records)
     return (
-        records.join(ranks, on="source", how="inner", validate="m:1")
-        .filter(has_line, bare.str.contains(_POSTCODE), pl.col("seen_on") <= on)
+        records.select("source", "record_id", "seen_on", "town", *_WRITTEN)
+        .filter(pl.col("seen_on") <= on)
+        .join(ranks, on="source", how="inner", validate="m:1")
+        .join(places, on=_WRITTEN, how="inner", validate="m:1")
         .select(
             "source",
             "record_id",
             "rank",
+            "address_line_1",
+            "town",
+            "numbers",
+            "place",
             as_of="seen_on",
-            address_line_1="address_line_1",
-            town="town",
-            postcode=written,
-            numbers=numbers,
-            place=pl.concat_str(place, pl.lit(", "), written),
+            postcode="written",
+        )
+    )
+
+
+def _places(records: pl.DataFrame) -> pl.DataFrame:
+    """Return `_WRITTEN` of every address that is one, with its `place`, the numbers in it, and its
+    postcode as it is `written`: worked out once for each, and not for each record."""
+    bare = pl.col("postcode").str.to_uppercase().str.replace_all(r"[^A-Z0-9]", "")
+    words = pl.col("address_line_1").str.to_uppercase().str.replace_all(r"[^\p{L}\p{N}]+", " ")
+    number = pl.when(pl.col("numbers") != "").then("numbers")
+    place = pl.coalesce(number, pl.col("_words").str.strip_chars())
+    return (
+        records.select(_WRITTEN)
+        .unique()
+        .filter(pl.col("address_line_1").str.contains(r"[\p{L}\p{N}]"))
+        .with_columns(_bare=bare, _words=words)
+        .filter(pl.col("_bare").str.contains(_POSTCODE))
+        .with_columns(
+            written=pl.concat_str(
+                pl.col("_bare").str.head(-3), pl.lit(" "), pl.col("_bare").str.tail(3)
+            ),
+            numbers=pl.col("_words").str.extract_all(r"\d+[A-Z]?\b").list.join(" "),
+        )
+        .select(
+            *_WRITTEN, "written", "numbers", place=pl.concat_str(place, pl.lit(", "), "written")
         )
     )
 
@@ -186,11 +209,7 @@ def _dated(
     # An address that we had not, or had lost: it is new to us, whatever the feed says of its age.
     changed = known & pl.col("place").ne_missing(pl.col("place_before"))
     since = (
-        pl.when(changed)
-        .then(pl.lit(on))
-        .when(known)
-        .then("since_before")
-        .otherwise("first_seen")
+        pl.when(changed).then(pl.lit(on)).when(known).then("since_before").otherwise("first_seen")
     )
     another = pl.col("elsewhere") | changed | pl.col("unsure_before").fill_null(value=False)
     return dated.with_columns(since=since).with_columns(

@@ -120,9 +120,11 @@ def _not_approved(connection: Connection, asked: Asked) -> str | None:
     if row is None:
         return "there is no such campaign"
     plan, approved = row
-    if plan != asked.plan_sha256:
-        return "the campaign was planned anew meanwhile: send again"
-    return None if approved == plan else "nobody has approved this plan"
+    if approved != plan:
+        return "nobody has approved this plan"
+    # The words and limits of whoever asks are of another plan than the one that was approved.
+    other = plan != asked.plan_sha256
+    return "the campaign was planned anew meanwhile: send again" if other else None
 
 
 def _claim(connection: Connection, asked: Asked, open_: Sequence[Ready]) -> Claimed:

@@ -7,9 +7,24 @@ late, empty, or has all but vanished.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, Engine, delete, or_, select
+from sqlalchemy import (
+    BindParameter,
+    CompoundSelect,
+    Connection,
+    Engine,
+    Select,
+    bindparam,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 
 from nostop.model import StoreError
 from nostop.store.audit import Entry, append
@@ -206,71 +221,68 @@ def reasons_not_to(connection: Connection, person_ids: Sequence[str], on: date) 
     """
     found: dict[str, list[str]] = {}
     for some in batched(sorted(set(person_ids)), MOST_AT_ONCE):
-        whose = _known_as(connection, some)
-        for reasons in (_suppressed, _stopped, _with_open_case):
-            for known_as, reason in reasons(connection, sorted(whose), on):
-                for person_id in whose[known_as]:
-                    found.setdefault(person_id, []).append(reason)
+        whose = {person_id: {person_id} for person_id in some}
+        for known_as, person_id in connection.execute(_other_ids(), {"ids": some}):
+            whose.setdefault(known_as, set()).add(person_id)
+        asked = {"ids": sorted(whose), "on": on}
+        for known_as, reason in connection.execute(_standing(), asked):
+            for person_id in whose[known_as]:
+                found.setdefault(person_id, []).append(reason)
     return {person_id: min(reasons) for person_id, reasons in found.items()}
 
 
-def _known_as(connection: Connection, person_ids: list[str]) -> dict[str, set[str]]:
-    """Return the ids under which something may be known of people, and of whom: their own, those
-    they had before, and their benefit unit's."""
-    whose = {person_id: {person_id} for person_id in person_ids}
+@cache
+def _other_ids() -> CompoundSelect[Any]:
+    """Return the query for ids under which something may be known of people beside their own, and
+    of whom: those they had before, and their benefit unit's.
+
+    Made once, as the next one: a sender asks for every message.
+    """
     before, who = table_of(PersonHeir), table_of(Recipient)
-    queries = (
-        select(before.c.was, before.c.person_id).where(before.c.person_id.in_(person_ids)),
+    ids: BindParameter[Any] = bindparam("ids", expanding=True)
+    return union_all(
+        select(before.c.was, before.c.person_id).where(before.c.person_id.in_(ids)),
         select(who.c.benefit_unit_id, who.c.person_id).where(
-            who.c.person_id.in_(person_ids), who.c.benefit_unit_id.is_not(None)
+            who.c.person_id.in_(ids), who.c.benefit_unit_id.is_not(None)
         ),
     )
-    for query in queries:
-        for known_as, person_id in connection.execute(query):
-            whose.setdefault(known_as, set()).add(person_id)
-    return whose
 
 
-_Reasons = Iterator[tuple[str, str]]
+@cache
+def _standing() -> CompoundSelect[Any]:
+    """Return the query for what stands against ids on a day: each with the reason."""
+    ids: BindParameter[Any] = bindparam("ids", expanding=True)
+    stops = table_of(Suppression)
+    return union_all(
+        select(stops.c.person_id, stops.c.reason).where(stops.c.person_id.in_(ids)),
+        _stopped(ids),
+        *_with_open_case(ids),
+    )
 
 
-def _suppressed(connection: Connection, ids: list[str], _on: date) -> _Reasons:
-    table = table_of(Suppression)
-    query = select(table.c.person_id, table.c.reason).where(table.c.person_id.in_(ids))
-    yield from (tuple(row) for row in connection.execute(query))
-
-
-def _stopped(connection: Connection, ids: list[str], on: date) -> _Reasons:
-    """Yield whom a life event stops or holds: at once, and only while nothing undoes it."""
+def _stopped(ids: BindParameter[Any]) -> Select[Any]:
+    """Whom a life event stops or holds: at once, and only while nothing undoes it."""
     table = table_of(EventSignal)
+    on = bindparam("on", type_=table.c.until_on.type)
     holds = (table.c.kind == "hold") & or_(table.c.until_on.is_(None), table.c.until_on >= on)
-    query = select(table.c.subject, table.c.reason).where(
+    return select(table.c.subject, func.coalesce(table.c.reason, LIFE_EVENT)).where(
         table.c.subject.in_(ids),
         table.c.withdrawn_at.is_(None),
         or_(table.c.kind == "stop", holds),
     )
-    for subject, reason in connection.execute(query):
-        yield subject, reason or LIFE_EVENT
 
 
-def _with_open_case(connection: Connection, ids: list[str], _on: date) -> _Reasons:
-    """Yield whose case somebody has to look at first. That a claim was refused stops nothing: it is
-    the authority's word on one scheme, and none on another."""
+def _with_open_case(ids: BindParameter[Any]) -> Iterator[Select[Any]]:
+    """Whose case, or whose benefit unit's, somebody has to look at first. That a claim was refused
+    stops nothing: it is the authority's word on one scheme, and none on another."""
     cases, steps = table_of(Case), table_of(CaseEvent)
     refusal = select(steps.c.case_id).where(
         steps.c.case_id == cases.c.case_id, steps.c.number == 1, steps.c.reason == REFUSAL
     )
-    query = select(cases.c.person_id, cases.c.benefit_unit_id).where(
-        or_(
-            cases.c.person_id.in_(ids),
-            cases.c.person_id.is_(None) & cases.c.benefit_unit_id.in_(ids),
-        ),
-        cases.c.state != "closed",
-        cases.c.kind.in_(BLOCKING),
-        ~refusal.exists(),
-    )
-    for person_id, unit_id in connection.execute(query):
-        yield person_id or unit_id, OPEN_CASE
+    blocking = (cases.c.state != "closed") & cases.c.kind.in_(BLOCKING) & ~refusal.exists()
+    yield select(cases.c.person_id, literal(OPEN_CASE)).where(cases.c.person_id.in_(ids), blocking)
+    of_unit = cases.c.person_id.is_(None) & cases.c.benefit_unit_id.in_(ids)
+    yield select(cases.c.benefit_unit_id, literal(OPEN_CASE)).where(of_unit, blocking)
 
 
 def stale(connection: Connection, at: datetime, hours: int) -> str | None:

@@ -17,6 +17,7 @@ from nostop.store.tables_outreach import (
     ContactPoint,
     MessageNews,
     Recipient,
+    SeenNews,
     SuppressionList,
 )
 from nostop.store.tables_schedule import JobRun
@@ -97,8 +98,7 @@ def _message_texts(limit: datetime) -> list[tuple[Table, ColumnElement[bool]]]:
 
 
 def _message_news(limit: datetime) -> list[tuple[Table, ColumnElement[bool]]]:
-    table = table_of(MessageNews)
-    return [(table, table.c.at < limit)]
+    return [(table, table.c.at < limit) for table in (table_of(MessageNews), table_of(SeenNews))]
 
 
 def _closed_cases(limit: datetime) -> list[tuple[Table, ColumnElement[bool]]]:

@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import Engine
 
 from nostop.store import open_store, upgrade
+from tests.cli.conftest import nostop
 from tests.outreach_news.campaigns import ADA, BO, planned
 from tests.store.conftest import empty_postgresql, postgresql_url
 
-__all__ = ["empty_postgresql", "postgresql_url"]
+__all__ = ["empty_postgresql", "nostop", "postgresql_url"]
 
 
 @pytest.fixture(scope="session")

@@ -14,11 +14,11 @@ from nostop.app.outreach.news import say_wrong
 from nostop.events import LifeEvents, event_key, short_reference
 from nostop.frames import check
 from nostop.model import EventError, StoreError
-from nostop.store import Act, NewCase, open_case, read_table
+from nostop.store import Act, NewCase, open_case, read_table, upgrade
 from nostop.store.contacts import reasons_not_to
 from nostop.store.rows import table_of
 from nostop.store.tables_events import Case, EventSignal
-from nostop.store.tables_outreach import PersonHeir
+from nostop.store.tables_outreach import PersonHeir, Recipient
 from tests.outreach_news.campaigns import (
     AT,
     BY,
@@ -93,6 +93,30 @@ def test_inv_15_who_said_no_under_an_earlier_id_said_no(engine: Engine):
         row = {"was": "before-ada", "person_id": "ada"}
         connection.execute(insert(table_of(PersonHeir)), row)
     assert reasons(engine, "ada", "bo") == {"ada": "opted_out"}
+
+
+def test_both_databases_stop_the_same_people(engine: Engine, empty_postgresql: Engine, desk_of):
+    upgrade(empty_postgresql)
+    bo = {"person_id": "bo", "language": "en", "benefit_unit_id": "B-bo"}
+    with empty_postgresql.begin() as connection:
+        connection.execute(insert(table_of(Recipient)), bo)
+    told = []
+    for each in (engine, empty_postgresql):
+        with each.begin() as connection:
+            row = {"was": "before-cy", "person_id": "cy"}
+            connection.execute(insert(table_of(PersonHeir)), row)
+        store.suppress(each, ["before-cy", "dee"], "opted_out", "Bo", AT)
+        open_case(each, NewCase("review", "look", benefit_unit_id="B-bo"), AT, "Bo")
+        open_case(each, NewCase("wrong", "refused_after_message", person_id="eve"), AT, "Bo")
+        desk_of(each).hear(happened("prison_entered", "fay", AT), AT)
+        told.append(reasons(each, "bo", "cy", "dee", "eve", "fay"))
+    assert told[0] == told[1]
+    assert told[0] == {
+        "bo": "open_case",
+        "cy": "opted_out",
+        "dee": "opted_out",
+        "fay": "in_prison",
+    }
 
 
 def happened(kind: str, subject: str, at: datetime) -> pl.DataFrame:

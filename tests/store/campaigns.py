@@ -80,4 +80,4 @@ def ready(engine: Engine, name: str = "spring", pence: int = 0) -> list[Ready]:
 
 def asked(name: str = "spring", at: datetime = AT, **limits: int | None) -> Asked:
     usual = {field: getattr(LIMITS, field) for field in Limits.__dataclass_fields__}
-    return Asked(name, Limits(**(usual | limits)), "sender:1:1", at)
+    return Asked(name, SHA, Limits(**(usual | limits)), "sender:1:1", at)

@@ -130,7 +130,7 @@ def test_inv_39_a_restored_store_sends_nothing_until_the_stop_is_lifted(store: E
     a_campaign(store, ["planned", "planned", "claimed", "sent", "unknown"])
     assert begin_restored(store, ACT) == {"planned": 2, "unknown": 2}
     assert begin_restored(store, ACT) == {"planned": 2, "unknown": 2}
-    asked = Asked("c1", Limits(9, 9, 9, None, None, 9), "sender", AT)
+    asked = Asked("c1", HASH, Limits(9, 9, 9, None, None, 9), "sender", AT)
     ready = [Ready(f"m{n}", f"P{n}", "email", "a@example.org", HASH, 1) for n in range(5)]
     answer = claim(store, asked, ready)
     assert (answer.message_ids, answer.stops) == ((), "all sending has been stopped")

@@ -6,7 +6,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import count
 
+from nostop import store
 from nostop.app.bench_faults.arena import Arena
 from nostop.app.bench_faults.counting import NOTHING, figures
 from nostop.app.bench_faults.provider import KEY, latencies
@@ -14,8 +16,10 @@ from nostop.app.bench_faults.sending import Child
 from nostop.app.bench_faults.world import Wanted
 from nostop.app.figures import Figure
 
-#: Messages of one campaign: what is left in doubt is asked for by every sender that follows.
-_A_CAMPAIGN = 120
+#: Messages of one campaign, at most, and for each kill: what is left in doubt is asked for by every
+#: sender that follows.
+_A_CAMPAIGN = 60
+_A_KILL = 6
 _LONGEST_LIFE = 0.5
 #: Of the kills, these come before the sender has come to its first message.
 _EARLY = 0.1
@@ -25,11 +29,13 @@ def killed(arena: Arena, number: int) -> Iterator[Figure]:
     """Kill senders so often, and count what came of their messages."""
     arena.provider.befall(latencies(arena.chance.randrange(10**6)))
     total, kills, begun = NOTHING, 0, time.monotonic()
-    while kills < number:
-        name = f"kills-{kills}"
-        ids = arena.campaign(Wanted(name, _A_CAMPAIGN))
+    for turn in count():
+        name = f"kills-{turn}"
+        ids = arena.campaign(Wanted(name, min(_A_CAMPAIGN, _A_KILL * (number - kills))))
         kills += _kill_until_sent(arena, name, number - kills)
         total = total.and_(arena.count(name, ids))
+        if kills >= number:
+            break
     spent = time.monotonic() - begun
     arena.provider.befall([])
     yield from figures("kills", f"{kills:,} kills", arena.kind, total)
@@ -38,7 +44,7 @@ def killed(arena: Arena, number: int) -> Iterator[Figure]:
 
 def _kill_until_sent(arena: Arena, campaign: str, most: int) -> int:
     kills = 0
-    while kills < most:
+    while kills < most and store.count_statuses(arena.engine, campaign)["planned"]:
         child = Child(arena.job(campaign))
         if arena.chance.random() > _EARLY:
             child.wait_for_start()

@@ -14,7 +14,7 @@ from nostop.app.figures import Figure, at_most
 from nostop.store.rows import table_of
 from nostop.store.tables_audit import AuditHead
 
-_MESSAGES = 40
+_MESSAGES = 24
 _DAY = timedelta(days=1)
 _HANGS = {"kind": "hang_after", "probability": 0.5, "seed": 7}
 
