@@ -13,7 +13,7 @@ from nostop.linkage.history import Remembered, no_history, placed, remembered
 from nostop.linkage.standing import standing
 from nostop.model import LinkageError
 from tests.linkage.histories import DAY, told
-from tests.linkage.people import groups
+from tests.linkage.people import HOME, frame, groups, record, together
 from tests.linkage.towns import town
 
 KEY = ["source", "record_id"]
@@ -64,6 +64,64 @@ def test_a_record_corrected_leaves_one_person_and_joins_another() -> None:
     added, anew = day_after(RECORDS, corrected)
     assert groups(added.links) == groups(anew)
     assert any({"rti:004", "dwp:009"} <= group for group in groups(added.links))
+
+
+def added_to(before: pl.DataFrame, now: pl.DataFrame) -> tuple[Added, list[pl.DataFrame]]:
+    """Return what adding gives by the weights of before, as a run does it, and the records that
+    were linked again, time by time."""
+    was, parts = link(before), []
+    stood = standing(before, was)
+
+    def relink(part: pl.DataFrame) -> pl.DataFrame:
+        parts.append(part)
+        return link(part, model=stood.weighing)
+
+    return add(now, was, now.clear(), relink, stood), parts
+
+
+def namesakes(*first_names: str) -> list[dict[str, object]]:
+    """Return people of many surnames and of no place, who bear these first names."""
+    return [
+        record(f"dwp:{first}{n}", f"{first} {surname}", f"19{50 + n}-03-0{1 + place}")
+        for place, first in enumerate(first_names)
+        for n, surname in enumerate(("Amadi", "Novak", "Shah", "Mensah", "Khan"))
+    ]
+
+
+def test_two_names_that_many_bear_are_no_slip_among_a_few_records_either() -> None:
+    jade = record("nhs:1", "Jade Reid", "1999-04-05", **HOME)
+    jake = record("rti:1", "Jake Reid", "1999-04-05", **HOME)
+    others = namesakes("Jade", "Jake")
+    added, parts = added_to(frame(jade, *others), frame(jade, jake, *others))
+    assert {part.height for part in parts} == {2}
+    assert together("nhs:1", "rti:1") not in groups(added.links)
+    assert together("nhs:1", "rti:1") in groups(link(parts[-1]))
+    assert groups(added.links) == groups(link(frame(jade, jake, *others)))
+
+
+def test_a_number_that_is_nobodys_is_nobodys_among_a_few_records_too() -> None:
+    number = {"nino": "QQ111111A"}
+    ann, ann_again = (record(f"{at}:1", "Ann Reid", "1980-02-03", **HOME) for at in ("nhs", "rti"))
+    others = namesakes("Owen")
+    before = frame({**ann, **number}, *({**each, **number} for each in others))
+    now = pl.concat([before, frame({**ann_again, **number})])
+    added, parts = added_to(before, now)
+    assert parts[-1]["nino"].to_list() == [None, None]
+    assert together("nhs:1", "rti:1") in groups(added.links)
+    assert groups(added.links) == groups(link(now))
+
+
+def test_neighbours_without_a_birth_date_are_linked_again_only_by_their_name() -> None:
+    street = {"postcode": "ZZ1 1AA"}
+    bills = [
+        record(f"council_tax:{n}", f"{name} Shah", **street, address_line_1=f"{n} Alder Road")
+        for n, name in enumerate(("Grace", "Owen", "Tomasz", "Kofi"), start=1)
+    ]
+    owen = record("rti:1", "Owen Shah", "1970-01-02", **street)
+    added, _ = added_to(frame(*bills), frame(*bills, owen))
+    assert added.linked_again == 2
+    assert together("council_tax:2", "rti:1") in groups(added.links)
+    assert groups(added.links) == groups(link(frame(*bills, owen)))
 
 
 def test_nothing_changed_links_nobody_again() -> None:
