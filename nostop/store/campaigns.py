@@ -13,7 +13,14 @@ from nostop.model import StoreError, nearest
 from nostop.store.audit import Entry, append
 from nostop.store.checks import check_id
 from nostop.store.claiming import EVERYTHING
-from nostop.store.messages import MOST_AT_ONCE, Recorded, batched, in_state, record_plan_within
+from nostop.store.messages import (
+    MOST_AT_ONCE,
+    Recorded,
+    batched,
+    in_state,
+    one_plan_at_a_time,
+    record_plan_within,
+)
 from nostop.store.rows import put, read, table_of
 from nostop.store.tables import OutreachMessage
 from nostop.store.tables_outreach import (
@@ -365,6 +372,7 @@ def add_steps(engine: Engine, rows: pl.DataFrame, act: Act) -> int:
     """
     table = table_of(OutreachMessage)
     with engine.begin() as connection:
+        one_plan_at_a_time(connection)
         known = read(
             connection,
             select(table.c.message_id).where(table.c.message_id.in_(rows["message_id"].to_list())),

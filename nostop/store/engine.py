@@ -11,6 +11,8 @@ from nostop.model import StoreError
 #: STRICT tables came with this version.
 OLDEST_SQLITE = (3, 37, 0)
 WAIT_SECONDS = 30
+#: How long PostgreSQL lets a transaction idle, or wait for a lock that somebody holds.
+LONGEST_WAIT_SECONDS = 60
 CACHE_KIB = 64 * 1024
 #: With any of these off, PostgreSQL can lose work it has acknowledged: a message could go twice.
 _MUST_BE_ON = ("synchronous_commit", "fsync", "full_page_writes")
@@ -22,6 +24,7 @@ class _Dbapi(Protocol):
 
     def cursor(self) -> Any: ...  # noqa: ANN401 - each driver has its own cursor class
     def rollback(self) -> None: ...
+    def commit(self) -> None: ...
 
 
 def open_store(url: str) -> Engine:
@@ -101,6 +104,7 @@ def _postgresql(address: URL) -> Engine:
         ) from error
     event.listen(engine, "connect", _refuse_unsafe)
     event.listen(engine, "connect", _refuse_replica)
+    event.listen(engine, "connect", _bound_waits)
     return engine
 
 
@@ -117,6 +121,16 @@ def _refuse_unsafe(connection: _Dbapi, _record: object) -> None:
             )
     cursor.close()
     connection.rollback()
+
+
+def _bound_waits(connection: _Dbapi, _record: object) -> None:
+    """Let nobody wait for ever: a sender that froze in a transaction would hold up every other, and
+    whoever wants to stop them."""
+    cursor = connection.cursor()
+    for setting in ("idle_in_transaction_session_timeout", "lock_timeout"):
+        cursor.execute(f"SET {setting} = '{LONGEST_WAIT_SECONDS}s'")
+    cursor.close()
+    connection.commit()
 
 
 def _refuse_replica(connection: _Dbapi, _record: object) -> None:

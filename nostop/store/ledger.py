@@ -35,7 +35,9 @@ STATUSES = (
 )
 #: Reasons of a suppressed message that was planned and taken back.
 CANCELLED = ("withdrawn", "cancelled", "ended")
-#: (state, delivered, word) -> the state it moves to; what is not here changes nothing.
+#: The reason of a message in doubt of which a person said what became of it.
+SAID_BY_A_PERSON = "said_by_a_person"
+#: (state, word) -> the state it moves to; what is not here changes nothing.
 _MOVES: Mapping[tuple[str, str], str] = {
     ("claimed", "sent"): "sent",
     ("claimed", "delivered"): "sent",
@@ -73,6 +75,14 @@ def moved(state: str, *, delivered: bool, word: str) -> str | None:
     return _MOVES.get((state, word))
 
 
+def overruled(state: str, reason: str | None, news: Receipt, source: str) -> str | None:
+    """Return the state of a message of which a person said that it failed, and the provider knows
+    better: its word is what happened, whatever anybody settled."""
+    by_person = state == "failed" and reason == SAID_BY_A_PERSON
+    knows = source in ("callback", "asked", "channel") and news.status in ("sent", "delivered")
+    return "sent" if by_person and knows else None
+
+
 def status_of(state: str, *, delivered: bool, suppression: str | None) -> str:
     """Return what a message in a state is called to people: one of `STATUSES`."""
     if state == "claimed":
@@ -108,6 +118,7 @@ def learn_within(connection: Connection, news: News) -> int:
             continue
         delivered = row["delivered_at"] is not None
         to = moved(row["state"], delivered=delivered, word=receipt.status)
+        to = to or overruled(row["state"], row["reason"], receipt, news.source)
         reason = plain_reason(receipt)
         rows.append(
             {
@@ -198,6 +209,7 @@ def _locked(connection: Connection, message_ids: Iterable[str]) -> dict[str, dic
         "recipient_id",
         "contact_kind",
         "reference",
+        "reason",
         "delivered_at",
         "claimed_at",
         "claimed_by",

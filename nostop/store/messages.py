@@ -75,7 +75,7 @@ def record_plan_within(connection: Connection, run_id: str, plan: pl.DataFrame) 
         pl.lit(run_id).alias("run_id"),
         *(pl.lit(None, pl.String).alias(name) for name in OF_A_CAMPAIGN if name not in said),
     )
-    _one_at_a_time(connection)
+    one_plan_at_a_time(connection)
     stored = _stored(connection, rows)
     new = rows.join(stored, on="message_id", how="anti")
     # In the order of the key, which a database adds to its index at the end.
@@ -170,7 +170,8 @@ def record_receipts(connection: Connection, receipts: Iterable[Receipt], at: dat
     connection.execute(moved, [{"of": r["message_id"], "becomes": r["status"]} for r in rows])
 
 
-def _one_at_a_time(connection: Connection) -> None:
+def one_plan_at_a_time(connection: Connection) -> None:
+    """Wait until nobody else adds messages, and keep others waiting until the commit."""
     # SQLite has begun IMMEDIATE and lets in one writer anyway.
     if connection.dialect.name == "postgresql":
         connection.execute(text("LOCK TABLE outreach_messages IN SHARE ROW EXCLUSIVE MODE"))

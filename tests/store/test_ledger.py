@@ -165,3 +165,13 @@ def test_a_person_who_was_told_lately_is_not_told_by_another_campaign(at_store: 
     assert store.claim(engine, asked("summer", at=later), ready(engine, "summer")).message_ids == ()
     rows = store.messages_of(engine, "summer")
     assert rows["suppression"].to_list() == ["recent_contact"]
+
+
+def test_the_provider_knows_better_than_whoever_settled_it(at_store: Engine):
+    engine = claimed(at_store)
+    store.learn(engine, news("unknown", source="channel"))
+    said = Receipt(ADA, "failed", None, "said_by_a_person")
+    store.learn(engine, News([said], "person", "Bo", AT))
+    assert status(engine) == "failed"
+    store.learn(engine, news("delivered"))
+    assert status(engine) == "delivered"

@@ -24,7 +24,7 @@ from nostop.outreach.plain_english import reading_grade
 from nostop.outreach.plan import message_id
 from nostop.outreach.words import Wording, messages_with_addresses, template_of, written
 from nostop.ports import Message, Receipt
-from nostop.store.ledger import News
+from nostop.store.ledger import SAID_BY_A_PERSON, News
 
 #: Where this variable says `production`, real people are written to; anywhere else, an allow-list
 #: says who may be, and it is empty unless the campaign has one.
@@ -277,6 +277,6 @@ def settle(engine: Engine, message: str, word: str, act: store.Act) -> None:
     """
     if word not in ("sent", "failed"):
         raise SettingsError(f"'{word}' is not sent or failed")
-    receipt = Receipt(message, word, None, "said_by_a_person")
+    receipt = Receipt(message, word, None, SAID_BY_A_PERSON)
     if not store.learn(engine, News([receipt], "person", act.by, act.at)):
         raise SettingsError(f"message {message}: is not in doubt, or is not there")
