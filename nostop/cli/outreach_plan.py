@@ -57,8 +57,8 @@ def preview(campaign: CampaignArgument) -> None:
         grade = "" if example.grade is None else f", reads at school year {example.grade:.0f}"
         title = f"{example.channel}: {message.scheme}, {example.kind}, {message.language}{grade}"
         out().rule(title, align="left")
-        for line in (*([message.name] if message.name else []), *message.address):
-            typer.echo(f"    {line}")
+        if message.address:
+            typer.echo("\n".join(f"    {line}" for line in (message.name, *message.address)))
         if message.subject:
             typer.echo(f"Subject: {message.subject}\n")
         typer.echo(message.body)

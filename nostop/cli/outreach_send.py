@@ -42,10 +42,23 @@ def send(campaign: CampaignArgument, rules: RulesOption = None) -> None:
         raise typer.Exit(STOPPED)
 
 
+#: What to do about each reason to stop.
+_HINTS = {
+    "nobody has approved": ": look at it (nostop outreach preview), then somebody other than its "
+    "planner approves it (nostop outreach approve ID --by NAME)",
+    "has been stopped": ": nostop outreach go-on --by NAME lifts it",
+    "was stopped": ": nostop outreach go-on ID --by NAME lifts it",
+    "takes nothing for the moment": ": look whether the provider can be reached, and send again",
+    "key_refused": ": look at the provider's key in the environment",
+    "list of whom not to write to": ": nostop outreach refresh --run DIR loads that of a newer run",
+}
+
+
 def _told(done: outreach.Outcome) -> list[str]:
     sent, lines = done.sent, []
     if sent.stopped:
-        lines.append(f"STOPPED: {sent.stopped}")
+        hint = next((what for said, what in _HINTS.items() if said in sent.stopped), "")
+        lines.append(f"STOPPED: {sent.stopped}{hint}")
     if sent.waits:
         lines.append(f"NOT ALL SENT: {sent.waits}")
     if sent.not_allowed:
@@ -60,11 +73,12 @@ def _told(done: outreach.Outcome) -> list[str]:
         )
     if sent.closed:
         lines.append(f"NOT SENT: {sent.closed:,} messages wait for the campaign's hours")
-    if done.after.for_a_person:
+    if done.after.in_doubt:
         lines.append(
-            f"IN DOUBT: {done.after.for_a_person:,} messages may or may not have gone; they are "
-            "never sent again by themselves. Ask again: nostop outreach reconcile; then say what "
-            "you know: nostop outreach settle"
+            f"IN DOUBT: {done.after.in_doubt:,} messages may or may not have gone; they are never "
+            "sent again by themselves. Ask again later: nostop outreach reconcile ID. "
+            f"{done.after.for_a_person:,} have been for so long that somebody has to say what they "
+            "know: nostop outreach settle REFERENCE (nostop outreach export lists them)"
         )
     return lines
 
@@ -90,7 +104,7 @@ def reconcile(
     """Ask the provider what became of messages in doubt. Nothing is sent."""
     with open_from_environment() as engine:
         found = outreach.reconcile(engine, campaign, now, everything=everything)
-    asked = f"asked for {found.asked:,}, found {found.found:,}"
+    asked = f"asked for {found.asked:,}, found {found.found:,}, still in doubt {found.in_doubt:,}"
     typer.echo(f"{asked}, left for a person {found.for_a_person:,}")
 
 

@@ -18,6 +18,7 @@ REASONS = (
     "in_conflict",
     "advice_first",
     "told_before",
+    "recent_contact",
     "one_message_at_a_time",
     "no_contact_details",
     "no_letter",

@@ -33,8 +33,14 @@ from nostop.store.cases import (
     open_cases,
     open_cases_of,
 )
-from nostop.store.claiming import EVERYTHING, Asked, Claimed, Limits, Ready, claim
-from nostop.store.contacts import Loaded, lift_suppression, load_register, suppress
+from nostop.store.claiming import EVERYTHING, Asked, Claimed, Limits, Ready, claim, told_by_others
+from nostop.store.contacts import (
+    Loaded,
+    is_known,
+    lift_suppression,
+    load_register,
+    suppress,
+)
 from nostop.store.engine import open_store
 from nostop.store.events import (
     Heard,
@@ -113,6 +119,7 @@ __all__ = [
     "go_on",
     "hear_events",
     "in_doubt",
+    "is_known",
     "judge_again",
     "last_count",
     "last_rows",
@@ -156,6 +163,7 @@ __all__ = [
     "take_back",
     "take_in",
     "told",
+    "told_by_others",
     "undone_too_late",
     "upgrade",
     "waiting",

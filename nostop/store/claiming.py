@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+import polars as pl
 from sqlalchemy import Connection, Engine, bindparam, func, select, text, update
 
 from nostop.events import day_of
@@ -230,6 +231,26 @@ def _told_lately(connection: Connection, asked: Asked, person_ids: Sequence[str]
         .group_by(table.c.recipient_id)
     )
     return {str(who): int(number) for who, number in connection.execute(query)}
+
+
+def told_by_others(engine: Engine, campaign: str, since: datetime) -> pl.DataFrame:
+    """Return `recipient_id`, `messages`: how many messages of other campaigns each person was sent,
+    or may have been, since a time."""
+    table = table_of(OutreachMessage)
+    query = (
+        select(table.c.recipient_id, func.count().label("messages"))
+        .where(
+            table.c.claimed_at > since,
+            table.c.state.in_(("claimed", "sent", "unknown")),
+            table.c.campaign != campaign,
+            table.c.campaign.in_(select(table_of(Campaign).c.campaign)),
+        )
+        .group_by(table.c.recipient_id)
+    )
+    with engine.begin() as connection:
+        rows = [tuple(row) for row in connection.execute(query)]
+    schema = {"recipient_id": pl.String(), "messages": pl.Int64()}
+    return pl.DataFrame(rows, schema=schema, orient="row").sort("recipient_id")
 
 
 def _room(connection: Connection, asked: Asked) -> _Room:

@@ -31,6 +31,7 @@ from nostop.store.audit import Entry, append
 from nostop.store.checks import ID, NOTE, check_text
 from nostop.store.messages import MOST_AT_ONCE, batched
 from nostop.store.rows import put, read, table_of
+from nostop.store.tables import OutreachMessage
 from nostop.store.tables_events import Case, CaseEvent, EventSignal
 from nostop.store.tables_outreach import (
     ContactPoint,
@@ -163,6 +164,19 @@ def _replace_points(connection: Connection, points: pl.DataFrame) -> None:
     connection.execute(delete(table))
     kept = points.join(bad, on=["person_id", "kind", "value"], how="left", validate="1:1")
     put(connection, ContactPoint, kept.sort("person_id", "kind"))
+
+
+def is_known(engine: Engine, person_id: str) -> bool:
+    """Return whether anybody is known by an id: could be told of something, or was written to."""
+    people, messages = table_of(Recipient), table_of(OutreachMessage)
+    with engine.begin() as connection:
+        found = connection.execute(
+            select(people.c.person_id).where(people.c.person_id == person_id)
+        ).first()
+        written = connection.execute(
+            select(messages.c.message_id).where(messages.c.recipient_id == person_id).limit(1)
+        ).first()
+    return found is not None or written is not None
 
 
 def suppress(

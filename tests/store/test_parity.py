@@ -25,7 +25,9 @@ def play(engine: Engine, steps: list[tuple[list[dict[str, object]], int, bool]])
     """Plan, send and recover as `steps` say, from an empty database; return all that is seen."""
     with engine.begin() as connection:
         for table in reversed(Base.metadata.sorted_tables):
-            connection.execute(table.delete())
+            # The audit log takes nothing back.
+            if not table.name.startswith("audit_"):
+                connection.execute(table.delete())
     seen: list[object] = []
     for number, (rows, breaks_after, recovers) in enumerate(steps):
         whole = plan(*rows)

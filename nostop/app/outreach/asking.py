@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 
 from nostop import store
 from nostop.app.outreach.channels import Channels
+from nostop.outreach.campaign import Campaign
 from nostop.ports import Asks, Receipt
 from nostop.store.ledger import News
 
@@ -29,12 +30,13 @@ NOT_FOUND = "not_found"
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What asking brought: how many were asked for, how many of them the provider knew, and how
-    many are left of which only a person can say."""
+    """What asking brought: how many were asked for, how many of them the provider knew, how many
+    are in doubt still, and how many of those for so long that only a person can say."""
 
     asked: int
     found: int
-    for_a_person: int
+    in_doubt: int = 0
+    for_a_person: int = 0
 
 
 def sender_name() -> str:
@@ -65,10 +67,10 @@ def _born(pid: int) -> int | None:
 
 
 def ask_in_doubt(
-    engine: Engine, campaign: str, channels: Channels, by: str, clock: Callable[[], datetime]
+    engine: Engine, campaign: Campaign, channels: Channels, by: str, clock: Callable[[], datetime]
 ) -> Answered:
     """Make claims unknown whose sender has ended, and ask for everything that may have gone."""
-    rows = store.in_doubt(engine, campaign)
+    rows = store.in_doubt(engine, campaign.id)
     now = clock()
     orphans = [
         Receipt(message_id, "unknown", None, "sender_ended")
@@ -79,10 +81,14 @@ def ask_in_doubt(
     ]
     if orphans:
         store.learn(engine, News(orphans, "sender", by, now))
-    unknown = store.in_doubt(engine, campaign).filter(pl.col("state") == "unknown")
+    unknown = store.in_doubt(engine, campaign.id).filter(pl.col("state") == "unknown")
     found = _ask(engine, unknown, channels, by, clock)
-    left = store.in_doubt(engine, campaign).filter(pl.col("state") == "unknown")
-    return Answered(unknown.height, found, left.height)
+    left = store.in_doubt(engine, campaign.id).filter(pl.col("state") == "unknown")
+    # A provider may take its time with what it has: until then nobody has to decide.
+    since = clock() - timedelta(minutes=campaign.ask_provider_after_minutes)
+    return Answered(
+        unknown.height, found, left.height, left.filter(pl.col("claimed_at") < since).height
+    )
 
 
 def poll(
@@ -90,7 +96,7 @@ def poll(
 ) -> Answered:
     """Ask for every message that went and is not known to have arrived: letters tell only so."""
     rows = store.on_the_way(engine, campaign)
-    return Answered(rows.height, _ask(engine, rows, channels, by, clock), 0)
+    return Answered(rows.height, _ask(engine, rows, channels, by, clock))
 
 
 def _ask(

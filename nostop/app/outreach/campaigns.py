@@ -196,7 +196,7 @@ def send_campaign(
         leave=leave or threading.Event(),
         link=link_of(known.campaign),
     )
-    before = ask_in_doubt(engine, campaign, channels, sender.name, clock)
+    before = ask_in_doubt(engine, known.campaign, channels, sender.name, clock)
     opened = open_next_steps(engine, known, channels, store.Act(sender.name, clock()))
     sent = send(sender)
     for _ in range(len(channels.by_name) - 1):
@@ -205,7 +205,7 @@ def send_campaign(
             break
         opened += more
         sent = send(sender).after(sent)
-    after = ask_in_doubt(engine, campaign, channels, sender.name, clock)
+    after = ask_in_doubt(engine, known.campaign, channels, sender.name, clock)
     return Outcome(sent, before, after, opened)
 
 
@@ -260,11 +260,11 @@ def reconcile(
     known = known_campaign(engine, campaign)
     channels = channels_of(known.campaign)
     name = sender_name()
-    answered = ask_in_doubt(engine, campaign, channels, name, clock)
+    answered = ask_in_doubt(engine, known.campaign, channels, name, clock)
     if not everything:
         return answered
     more = poll(engine, campaign, channels, name, clock)
-    return Answered(answered.asked + more.asked, answered.found + more.found, answered.for_a_person)
+    return replace(answered, asked=answered.asked + more.asked, found=answered.found + more.found)
 
 
 def settle(engine: Engine, message: str, word: str, act: store.Act) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from nostop import store
 from nostop.app.results import formula_safe
+from nostop.model import OutreachError
 
 COLUMNS = {
     "message_id": "reference",
@@ -35,9 +36,12 @@ def export(engine: Engine, campaign: str, file: Path, act: store.Act) -> int:
 
     Raises:
         StoreError: there is no such campaign.
+        OutreachError: there is no such folder.
         OSError: the file cannot be written.
     """
     store.read_campaign_row(engine, campaign)
+    if not file.parent.is_dir():
+        raise OutreachError(f"{file}: there is no folder {file.parent}")
     rows = store.messages_of(engine, campaign).select(COLUMNS.keys()).rename(COLUMNS)
     store.record_export(engine, campaign, rows.height, act)
     part = file.with_name(f".{file.name}.{os.getpid()}.part")

@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -62,7 +62,7 @@ def plan_campaign(engine: Engine, path: Path, run: Path | None, act: Act, rules:
     """
     campaign = read_campaign(path)
     tables = read_run(run or _run_of(campaign, path))
-    made = _made(engine, campaign, tables, read_rules(rules))
+    made = _made(engine, campaign, tables, read_rules(rules), act.at)
     run_id = load_run(engine, tables, act.at)
     declaration = path.read_text(encoding="utf-8-sig")
     declared = Declared(
@@ -96,10 +96,10 @@ def _run_of(campaign: Campaign, path: Path) -> Path:
 
 
 def plan_again(
-    engine: Engine, campaign: Campaign, tables: RunTables, book: Rulebook
+    engine: Engine, campaign: Campaign, tables: RunTables, book: Rulebook, at: datetime
 ) -> pl.DataFrame:
     """Return what the plan of a campaign would be from a run; nothing is written down."""
-    return _made(engine, campaign, tables, book).plan
+    return _made(engine, campaign, tables, book, at).plan
 
 
 def load_run(engine: Engine, tables: RunTables, at: datetime, *, accept_fewer: bool = False) -> str:
@@ -186,7 +186,9 @@ def _place(tables: RunTables) -> list[pl.Expr]:
     return [pl.col("nation") if known else pl.lit(None, pl.String).alias("nation")]
 
 
-def _made(engine: Engine, campaign: Campaign, tables: RunTables, book: Rulebook) -> _Made:
+def _made(
+    engine: Engine, campaign: Campaign, tables: RunTables, book: Rulebook, at: datetime
+) -> _Made:
     channels = channels_of(campaign)
     _refuse_unanswerable(campaign, channels)
     texts = _texts(campaign, tables, book)
@@ -198,8 +200,21 @@ def _made(engine: Engine, campaign: Campaign, tables: RunTables, book: Rulebook)
     told = store.told(engine, campaign.id, policy.step)
     plan = outreach.hold_told_before(plan, told, tables.heirs)
     plan, arms = _held_out(engine, campaign, plan, policy)
+    plan = _not_told_lately(engine, campaign, plan, at)
     plan = one_at_a_time(plan, wanted, campaign.limits.per_person.messages)
     return _Made(_worded(plan, tables, wording, channels), texts, arms)
+
+
+def _not_told_lately(
+    engine: Engine, campaign: Campaign, plan: pl.DataFrame, at: datetime
+) -> pl.DataFrame:
+    """Suppress messages to whom other campaigns have told as much as they may be told for now: the
+    claim would refuse them, and whoever approves the plan should see its true size."""
+    cap = campaign.limits.per_person
+    others = store.told_by_others(engine, campaign.id, at - timedelta(days=cap.days))
+    full = others.filter(pl.col("messages") >= cap.messages)["recipient_id"]
+    lately = pl.col("recipient_id").is_in(full.to_list()) & (pl.col("state") == "planned")
+    return suppressed_where(plan, lately, "recent_contact")
 
 
 def _refuse_unanswerable(campaign: Campaign, channels: Channels) -> None:

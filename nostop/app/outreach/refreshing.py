@@ -35,7 +35,7 @@ def refresh(
     store.release(engine, act, everything=True)
     for campaign in store.campaign_ids(engine):
         known = known_campaign(engine, campaign)
-        fresh = plan_again(engine, known.campaign, tables, book)
+        fresh = plan_again(engine, known.campaign, tables, book, act.at)
         taken[campaign] = _take_back(engine, campaign, fresh, act)
     store.take_back(engine, act)
     return taken

@@ -38,7 +38,7 @@ GATHER_SECONDS = 0.005
 #: How long the loop waits for an answer before it looks at the stop switch again.
 LOOK_AGAIN_SECONDS = 0.25
 #: So often in a row a channel may take nothing, and so long the last of the waits is.
-MOST_HOLDS = 8
+MOST_HOLDS = 6
 LONGEST_HOLD_SECONDS = 30.0
 
 Clock = Callable[[], datetime]
@@ -72,11 +72,20 @@ class Sent:
 
     words: dict[str, int] = field(default_factory=dict)
     suppressed: int = 0
-    not_allowed: int = 0
-    closed: int = 0
+    left: dict[str, tuple[int, int]] = field(default_factory=dict)
     other_words: int = 0
     stopped: str | None = None
     waits: str | None = None
+
+    @property
+    def not_allowed(self) -> int:
+        """How many messages are to people whom no allow-list names, by whatever channel."""
+        return sum(not_allowed for not_allowed, _ in self.left.values())
+
+    @property
+    def closed(self) -> int:
+        """How many messages wait for the campaign's hours, by whatever channel."""
+        return sum(closed for _, closed in self.left.values())
 
     def add(self, receipt: Receipt) -> None:
         """Count one answer."""
@@ -141,11 +150,11 @@ class _Loop:
     def _pass(self, pool: ThreadPoolExecutor) -> bool:
         """Go once through what is planned; return whether some of it was not taken for the
         moment."""
-        self._done.not_allowed = self._done.closed = 0
         self._released = 0
         ready = _Ready(self._sender, self._name, self._channel, self._done)
         while self._turn(pool, ready):
             pass
+        self._done.left[self._name] = (ready.not_allowed, ready.closed)
         return self._released > 0
 
     def _ended(self) -> bool:
@@ -251,18 +260,19 @@ class _Loop:
         refused = [each for each in receipts if each.status == "not_taken"]
         self._released += len(refused)
         if refused:
-            self._hold(max(each.retry_after or 0.0 for each in refused))
+            self._hold(max(each.retry_after or 0.0 for each in refused), refused[0].reason)
         elif receipts:
             self._holds = 0
         if not receipts:
             return []
         return [News(receipts, "channel", self._sender.name, self._sender.clock())]
 
-    def _hold(self, seconds: float) -> None:
+    def _hold(self, seconds: float, reason: str | None) -> None:
         """Claim nothing for a while, longer each time; in the end leave it for another day."""
         self._holds += 1
         if self._holds > MOST_HOLDS:
-            self._done.stopped = f"{self._name}: takes nothing for the moment; send again later"
+            why = f" ({reason})" if reason else ""
+            self._done.stopped = f"{self._name}: takes nothing for the moment{why}"
         longer = min(0.5 * 2 ** (self._holds - 1), LONGEST_HOLD_SECONDS)
         self._hold_until = max(self._hold_until, monotonic() + max(seconds, longer))
 
@@ -332,6 +342,8 @@ class _Ready:
         self._pile: list[tuple[Ready, Message]] = []
         self._taken: list[tuple[Ready, Message]] = []
         self._nations: dict[str, str | None] = {}
+        self.not_allowed = 0
+        self.closed = 0
 
     def take(self, most: int) -> list[tuple[Ready, Message]]:
         """Return up to `most` messages; fewer than that only when no more are planned."""
@@ -341,7 +353,7 @@ class _Ready:
         # They may have waited in the pile for long.
         shut = self._shut({self._nations[each.message_id] for each, _ in taken})
         self._taken = [pair for pair in taken if not shut[self._nations[pair[0].message_id]]]
-        self._done.closed += len(taken) - len(self._taken)
+        self.closed += len(taken) - len(self._taken)
         if self._taken and isinstance(self._channel, Prepares):
             self._channel.prepare([message for _, message in self._taken])
         return self._taken
@@ -400,10 +412,10 @@ class _Ready:
             sender.production or is_allowed(sender.campaign.allow_list, contact)
             for contact in rows["contact"]
         ]
-        self._done.not_allowed += allowed.count(False)
+        self.not_allowed += allowed.count(False)
         shut = self._shut(set(rows["nation"]))
         closed = [shut[nation] for nation in rows["nation"]]
-        self._done.closed += closed.count(True)
+        self.closed += closed.count(True)
         return pl.Series(
             [may and not late for may, late in zip(allowed, closed, strict=True)], dtype=pl.Boolean
         )

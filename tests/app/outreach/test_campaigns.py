@@ -293,3 +293,55 @@ def test_inv_16_a_provider_that_sends_other_words_is_stopped_where_people_are_re
         assert "other words" in str(done.stopped)
     else:
         assert (done.other_words, done.words, stops) == (3, {"sent": 3}, {})
+
+
+def test_who_was_told_lately_is_left_out_when_another_campaign_is_planned(
+    engine: Engine, tmp_path: Path
+):
+    write_run(tmp_path / "run", {"who": "ada"}, {"who": "bo"})
+    approved(engine, tmp_path)
+    send(engine)
+    summer = write_campaign(tmp_path, text=CAMPAIGN.replace("id: spring", "id: summer"))
+    for days, planned in ((27, 0), (29, 2)):
+        at = AT + timedelta(days=days)
+        act = Act("Ada", at)
+        found = outreach.plan_campaign(engine, summer, tmp_path / "run", act, RULES)
+        assert found.statuses["planned"] == planned
+
+
+def test_what_no_channel_may_reach_is_counted_over_all_of_them(engine: Engine, tmp_path: Path):
+    calls_first = CAMPAIGN.replace(
+        '  - {{use: outbox, settings: {{folder: "{outbox}"}}}}\n',
+        '  - {{use: phone_list, settings: {{folder: "{outbox}-calls", call_from: "09:00", '
+        'call_until: "17:00"}}}}\n  - {{use: outbox, settings: {{folder: "{outbox}"}}}}\n',
+    )
+    write_run(
+        tmp_path / "run",
+        {"who": "ada", "phone": "07911 123456"},
+        {"who": "bo", "email": "bo@example.com"},
+        {"who": "cy"},
+    )
+    file = write_campaign(tmp_path, text=calls_first)
+    outreach.plan_campaign(engine, file, tmp_path / "run", Act("Ada", AT), RULES)
+    outreach.approve(engine, "spring", Act("Bo", AT))
+    done = send(engine).sent
+    assert (done.words, done.not_allowed) == ({"sent": 1}, 2)
+
+
+def test_nobody_has_to_decide_before_the_provider_had_its_time(engine: Engine, tmp_path: Path):
+    write_run(tmp_path / "run", {"who": "ada"})
+    approved(engine, tmp_path)
+    send(engine)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE outreach_messages SET state = 'unknown'"))
+
+    def asked(minutes: int) -> tuple[int, int]:
+        later = AT + timedelta(minutes=minutes)
+        found = outreach.reconcile(engine, "spring", lambda: later, everything=False)
+        return found.in_doubt, found.for_a_person
+
+    assert asked(59) == (1, 0)
+    assert asked(61) == (1, 1)
+    message = str(store.messages_of(engine, "spring")["message_id"][0])
+    outreach.settle(engine, message, "sent", Act("Bo", AT))
+    assert asked(61) == (0, 0)
