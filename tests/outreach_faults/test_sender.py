@@ -1,5 +1,6 @@
 """One sender in this process, and what could make it send what it must not."""
 
+import os
 import subprocess
 import threading
 import time
@@ -34,6 +35,8 @@ from tests.outreach_faults.senders import Kept, sender
 #: A Wednesday on which nothing is closed.
 NOON = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 HELPER = stored.Act("helper", NOON)
+
+NIGHTLY = bool(os.environ.get("NOSTOP_NIGHTLY"))
 
 
 def made(engine: Engine, wanted: Wanted) -> list[str]:
@@ -114,7 +117,9 @@ def test_inv_06_who_is_not_to_be_written_to_any_more_is_not_whenever_that_is_lea
     reasons = ("deceased", "opted_out", "protected_address", "safeguarding_hold")
 
     @settings(
-        max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=10_000 if NIGHTLY else 20,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
     )
     @given(
         look=st.integers(0, 5),

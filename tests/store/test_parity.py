@@ -1,5 +1,7 @@
 """INV 41: the same calls leave the same rows in SQLite and in PostgreSQL."""
 
+import os
+
 import polars as pl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -46,7 +48,7 @@ def play(engine: Engine, steps: list[tuple[list[dict[str, object]], int, bool]])
 
 
 @settings(
-    max_examples=30,
+    max_examples=2000 if os.environ.get("NOSTOP_NIGHTLY") else 30,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
