@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import nostop.app
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("nostop", "connectors", "notifications")
 MODULES = sorted(file for package in PACKAGES for file in (ROOT / package).rglob("*.py"))
@@ -121,3 +123,9 @@ def test_no_file_names_a_machine() -> None:
         for file in kept
         if places.search(file.read_text(encoding="utf-8", errors="replace"))
     ] == []
+
+
+def test_nothing_that_the_app_offers_has_the_name_of_one_of_its_modules() -> None:
+    # Once such a module is imported, it would stand where what it is named for is asked for.
+    modules = {path.stem for path in (ROOT / "nostop/app").iterdir()}
+    assert modules & set(nostop.app.__all__) == set()

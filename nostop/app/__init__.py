@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from nostop.app.chosen_schemes import released_schemes
     from nostop.app.fetching import FeedFetch, fetch_feeds
     from nostop.app.gather import read_declarations
-    from nostop.app.link_file import link_file
     from nostop.app.link_history import (
         Kept,
         affected_since,
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
         take_verdicts,
         tally_tasks,
     )
+    from nostop.app.linked_file import link_file
     from nostop.app.places import default_declarations_dir, default_sample_dir
     from nostop.app.releasing import release
     from nostop.app.results import Run, rows_as_json
@@ -69,7 +69,7 @@ _HOMES = {
     "known_kind": "nostop.app.link_history",
     "known_owners": "nostop.app.rules",
     "known_schemes": "nostop.app.rules",
-    "link_file": "nostop.app.link_file",
+    "link_file": "nostop.app.linked_file",
     "look_up": "nostop.app.link_lookup",
     "make_review": "nostop.app.link_review",
     "now_known_as": "nostop.app.link_history",

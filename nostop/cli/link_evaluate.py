@@ -8,7 +8,7 @@ from typing import Annotated
 import polars as pl
 import typer
 
-from nostop.app.link_file import Evaluation, evaluate_file
+from nostop.app.linked_file import Evaluation, evaluate_file
 from nostop.cli.shared import JsonOption, out, table
 
 

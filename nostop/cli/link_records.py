@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from nostop import app
-from nostop.app.link_file import LinkKept, LinkOptions
+from nostop.app.linked_file import LinkKept, LinkOptions
 from nostop.cli.shared import JsonOption, err
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nostop.app.link_file import train_file
+from nostop.app.linked_file import train_file
 from nostop.cli.shared import err
 
 

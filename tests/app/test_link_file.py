@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from nostop import app
-from nostop.app.link_file import LinkKept, LinkOptions, evaluate_file, train_file
+from nostop.app.linked_file import LinkKept, LinkOptions, evaluate_file, train_file
 from nostop.app.record_file import read_records
 from nostop.linkage.history import placed
 from nostop.linkage.model import read_model
