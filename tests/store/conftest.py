@@ -1,11 +1,12 @@
 """Both databases: SQLite in a file, and a real PostgreSQL that is started once for all tests."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 
 from nostop.store import open_store, upgrade
 
@@ -42,7 +43,7 @@ def empty_sqlite(tmp_path: Path) -> Iterator[Engine]:
 @pytest.fixture
 def both(empty_sqlite: Engine, empty_postgresql: Engine) -> tuple[Engine, Engine]:
     for engine in (empty_sqlite, empty_postgresql):
-        upgrade(engine)
+        upgraded(engine)
     return empty_sqlite, empty_postgresql
 
 
@@ -51,10 +52,41 @@ def empty(request: pytest.FixtureRequest) -> Engine:
     return request.getfixturevalue(f"empty_{request.param}")
 
 
+#: What an upgrade of an empty database says to each kind of database, said again for each test: the
+#: very same tables, without working the migrations out anew.
+_SAID: dict[str, list[tuple[str, Any]]] = {}
+
+
+def upgraded(engine: Engine) -> Engine:
+    """Give an empty database all tables."""
+    said = _SAID.get(engine.dialect.name)
+    if said is None:
+        said = []
+        listener = _keeping(said)
+        event.listen(engine, "before_cursor_execute", listener)
+        upgrade(engine)
+        event.remove(engine, "before_cursor_execute", listener)
+        _SAID[engine.dialect.name] = said
+    else:
+        with engine.begin() as connection:
+            for statement, parameters in said:
+                connection.exec_driver_sql(statement, parameters)
+    return engine
+
+
+def _keeping(said: list[tuple[str, Any]]) -> Callable[..., None]:
+    def keep(
+        _connection: object, _cursor: object, statement: str, parameters: Any, *_: Any
+    ) -> None:
+        if statement.split(None, 1)[0] not in ("SELECT", "PRAGMA", "BEGIN"):
+            said.append((statement, parameters or None))
+
+    return keep
+
+
 @pytest.fixture
 def store(empty: Engine) -> Engine:
-    upgrade(empty)
-    return empty
+    return upgraded(empty)
 
 
 @pytest.fixture
