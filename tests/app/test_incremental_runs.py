@@ -24,6 +24,10 @@ SCHEMES = ["child_benefit", "council_tax_reduction", "pension_credit"]
 LINKING, TOGETHER = "Linking the records", "Putting people together"
 ENTITLEMENT, PATHS = "Working out entitlement", "Working out claim paths"
 
+at_night = pytest.mark.skipif(
+    "NOSTOP_NIGHTLY" not in os.environ, reason="whole runs: `make nightly`"
+)
+
 
 @pytest.fixture(scope="module")
 def district(tmp_path_factory: pytest.TempPathFactory, book: Rulebook) -> Path:
@@ -110,6 +114,7 @@ def test_feeds_that_did_not_change_are_not_read_again(
     assert told[TOGETHER].endswith("(what changed)")
 
 
+@at_night
 def test_a_run_of_another_day_works_everything_out_but_the_links(
     district: Path, first: Path, tmp_path: Path
 ) -> None:
@@ -121,6 +126,7 @@ def test_a_run_of_another_day_works_everything_out_but_the_links(
     assert not told[ENTITLEMENT].endswith(")")
 
 
+@at_night
 def test_the_few_rows_that_count_give_the_take_up_of_all(
     district: Path, first: Path, tmp_path: Path
 ) -> None:
@@ -130,6 +136,7 @@ def test_the_few_rows_that_count_give_the_take_up_of_all(
     assert result.counts["recipients"].sum() > 0
 
 
+@at_night
 def test_from_scratch_goes_on_from_nothing_but_ids(
     district: Path, first: Path, tmp_path: Path
 ) -> None:
@@ -174,7 +181,8 @@ def tables_of(found: Assembled) -> list[pl.DataFrame]:
     ]
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3] if "NOSTOP_NIGHTLY" in os.environ else [1])
+@at_night
+@pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_part_put_together_again_is_the_whole(
     district: Path, book: Rulebook, tmp_path: Path, seed: int
 ) -> None:
@@ -206,6 +214,7 @@ def without_a_feed(side: Side) -> Side:
     return replace(side, gathered=replace(side.gathered, **tables))
 
 
+@at_night
 @pytest.mark.parametrize(("change", "again"), [(later_register, True), (without_a_feed, False)])
 def test_what_feeds_say_by_their_silence(
     district: Path, book: Rulebook, change: Callable[[Side], Side], again: bool

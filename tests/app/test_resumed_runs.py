@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 import signal
 import sqlite3
 import subprocess
@@ -26,6 +27,10 @@ from nostop.rulebook import Rulebook, default_rules_dir
 DAY = date(2026, 6, 1)
 SCHEMES = ["child_benefit", "pension_credit"]
 PATIENCE = 120.0
+
+at_night = pytest.mark.skipif(
+    "NOSTOP_NIGHTLY" not in os.environ, reason="whole runs: `make nightly`"
+)
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +150,7 @@ def test_a_run_goes_on_after_the_last_whole_stage(district: Path, tmp_path: Path
 # --- torn, changed, removed ----------------------------------------------------------------------
 
 
+@at_night
 def test_a_torn_checkpoint_is_made_again_and_named(district: Path, tmp_path: Path) -> None:
     settings = settings_for(district, tmp_path)
     app.run(settings)
@@ -158,6 +164,7 @@ def test_a_torn_checkpoint_is_made_again_and_named(district: Path, tmp_path: Pat
     assert (tmp_path / "determinations.parquet").read_bytes() == before
 
 
+@at_night
 def test_another_rule_folder_takes_nothing_up_but_the_links(district: Path, tmp_path: Path) -> None:
     settings = settings_for(district, tmp_path / "out")
     app.run(settings)
@@ -167,6 +174,7 @@ def test_another_rule_folder_takes_nothing_up_but_the_links(district: Path, tmp_
     ]
 
 
+@at_night
 def test_a_finished_run_leaves_the_last_checkpoints_alone(district: Path, tmp_path: Path) -> None:
     settings = settings_for(district, tmp_path)
     app.run(settings)
@@ -210,6 +218,7 @@ def test_a_second_run_in_one_folder_is_refused(district: Path, tmp_path: Path) -
     assert not (tmp_path / "nostop.db").exists()
 
 
+@at_night
 def test_a_second_run_waits_if_asked_to(district: Path, tmp_path: Path) -> None:
     (tmp_path / ".checkpoints").mkdir()
     holder = (
