@@ -154,8 +154,9 @@ def _as_receipt(message_id: str, row: Mapping[str, Any]) -> Receipt:
 def _pence(row: Mapping[str, Any]) -> int | None:
     """Return the cost in whole pence, rounded up; None until Notify knows it."""
     pounds = row.get("cost_in_pounds")
-    known = isinstance(pounds, Decimal | int) and not isinstance(pounds, bool)
-    if not known or row.get("is_cost_data_ready") is False or not 0 <= pounds < 1000:
+    if isinstance(pounds, bool) or not isinstance(pounds, Decimal | int):
+        return None
+    if row.get("is_cost_data_ready") is False or not 0 <= pounds < 1000:
         return None
     return int((Decimal(pounds) * 100).to_integral_value(ROUND_CEILING))
 

@@ -90,7 +90,7 @@ def test_inv_03_who_sleeps_between_its_claim_and_its_call_has_lost_its_leave(
             return
         if stored.count_statuses(store, "naps")["sending"]:
             later = NOON + timedelta(minutes=10)
-            asking.ask_in_doubt(store, "naps", Channels({}, {}), "other:2:2", lambda: later)
+            asking.ask_in_doubt(store, known.campaign, Channels({}, {}), "other:2:2", lambda: later)
             settle(store, message, "failed", HELPER)
             open_next_steps(store, known, channels_of(known.campaign), HELPER)
             time.sleep(0.3)

@@ -177,5 +177,5 @@ def _sent_with_leave(engine: Engine, job: Job, seconds: float, clock: _Clock) ->
         production=False,
         leave_seconds=seconds,
     )
-    ask_in_doubt(engine, job.campaign, sender.channels, sender.name, clock)
+    ask_in_doubt(engine, known.campaign, sender.channels, sender.name, clock)
     return send(sender)
