@@ -49,6 +49,9 @@ class Period(StrEnum):
     ONCE = "once"
 
 
+#: How often an amount for a period comes in a year: 52 weeks or 12 months; a one-off counts once.
+TIMES_A_YEAR = {Period.WEEK: 52, Period.MONTH: 12, Period.YEAR: 1, Period.ONCE: 1}
+
 #: A date fact with this value is known never to have happened ("not in hospital"); null would be
 #: unknown.
 NEVER = date(9999, 12, 31)

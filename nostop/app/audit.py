@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from sqlalchemy import Engine
 
+from nostop.app.on_disk import sync
 from nostop.model import SettingsError, StoreError
 from nostop.store.audit_verify import Broken, Checkpoint, Verified, verify
 
@@ -127,17 +128,9 @@ def checkpoint(engine: Engine, kept: Witness, at: datetime) -> Checkpoint | Brok
         file.write(json.dumps(line).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
-    _sync(kept.folder)
-    return made
-
-
-def _sync(folder: Path) -> None:
     # The file's name, too, must be on the disk.
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync(kept.folder)
+    return made
 
 
 def read_checkpoints(kept: Witness) -> list[Checkpoint]:

@@ -14,7 +14,6 @@ the same again, under the same names.
 """
 
 import fcntl
-import hashlib
 import json
 import os
 import shutil
@@ -26,6 +25,7 @@ from pathlib import Path
 
 from nostop import plugins
 from nostop.app.gather import files_of
+from nostop.app.on_disk import hash_of_file, sync
 from nostop.feeds import FeedDeclaration
 from nostop.model import FetchError, NostopError, SettingsError, nearest
 from nostop.ports import Fetched
@@ -140,8 +140,7 @@ def _new_files(files: Sequence[Path], last: str) -> tuple[list[Path], str]:
     """Return the files that differ from the one before them, and the digest of the last."""
     new = []
     for file in files:
-        with file.open("rb") as content:
-            digest = hashlib.file_digest(content, "sha256").hexdigest()
+        digest = hash_of_file(file)
         if digest != last:
             new.append(file)
         last = digest
@@ -192,12 +191,12 @@ def _land(
         # What a landing that was killed put there is not what was there before.
         if place.is_file() and name not in state.landing:
             os.link(place, kept / name)
-        _sync(file)
+        sync(file)
         file.replace(place)
     for old in sorted(replaced - {folder / name for name in files}):
         if old.is_file():
             old.replace(kept / old.name)
-    _sync(folder)
+    sync(folder)
 
 
 def _read_state(path: Path, by: str) -> _State:
@@ -218,18 +217,9 @@ def _write_state(path: Path, state: _State) -> None:
     text = asdict(state) | {"bookmark": dict(sorted(state.bookmark.items()))}
     new = path.with_name("state.json.new")
     new.write_text(json.dumps(text, indent=1) + "\n", encoding="utf-8")
-    _sync(new)
+    sync(new)
     new.replace(path)
-    _sync(path.parent)
-
-
-def _sync(path: Path) -> None:
-    """Make sure that a file, or the names in a folder, are on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(path.parent)
 
 
 @contextmanager

@@ -7,8 +7,7 @@ has no upper limit the sum of the most is null.
 
 import polars as pl
 
-from nostop.model import Outcome
-from nostop.takeup.measure import TIMES_A_YEAR
+from nostop.model import TIMES_A_YEAR, Outcome
 
 #: The outcome on a side that does not have the scheme: nothing is due under it.
 ABSENT = "absent"

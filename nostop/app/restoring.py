@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from nostop import store
+from nostop.app.on_disk import sync
 from nostop.app.outreach.asking import ASKED_AT_ONCE
 from nostop.app.outreach.channels import channels_of
 from nostop.model import SettingsError, StoreError
@@ -65,8 +66,7 @@ def backup(engine: Engine, to: Path) -> None:
         connection.close()
     if said != "ok":
         raise StoreError(f"{to}: the copy is not whole; look at the disk, and try again")
-    with to.open("rb") as file:
-        os.fsync(file.fileno())
+    sync(to)
 
 
 def ask_for_planned(engine: Engine, by: str, clock: Callable[[], datetime]) -> list[AskedFor]:

@@ -22,6 +22,7 @@ from nostop.app.for_outreach import (
 from nostop.app.gateways import is_synthetic
 from nostop.app.known_on import may_write_to_people
 from nostop.app.link_history import write_whole
+from nostop.app.on_disk import hash_of_file
 from nostop.app.sending import Sent
 from nostop.app.settings import MANIFEST, RunSettings
 from nostop.determination.parquet import whole_file
@@ -202,7 +203,7 @@ def formula_safe(frame: pl.DataFrame) -> pl.DataFrame:
 def sha256_of(path: Path) -> str:
     """Return the hash of a file's bytes, or of a folder's files by name."""
     if path.is_file():
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return hash_of_file(path)
     whole = hashlib.sha256()
     for file in sorted(
         file for file in path.rglob("*") if file.is_file() and "__pycache__" not in file.parts

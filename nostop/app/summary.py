@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from nostop.app.results import Run
-from nostop.takeup.measure import TIMES_A_YEAR
+from nostop.model import TIMES_A_YEAR
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ tampering.
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ import polars as pl
 
 from nostop.app.audit import Witness, is_signed, sign
 from nostop.app.link_history import write_whole
+from nostop.app.on_disk import hash_of_file, put
 from nostop.app.results import write_json
 from nostop.app.settings import MANIFEST
 from nostop.determination.parquet import whole_file
@@ -38,19 +38,11 @@ class Change:
     after: str | None
 
 
-def hash_of_file(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def replace(path: Path, content: bytes, folder: Path) -> Change:
     """Put other content into a file of a folder; it is there whole, before or after."""
     before = hash_of_file(path)
-    with whole_file(path) as unfinished, unfinished.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    with whole_file(path) as unfinished:
+        put(unfinished, content)
     return Change(path.relative_to(folder).as_posix(), before, hashlib.sha256(content).hexdigest())
 
 

@@ -9,8 +9,7 @@ from nostop.claim_paths.deciding import Determine
 from nostop.claim_paths.law import Law
 from nostop.claim_paths.worlds import Worlds, world_of
 from nostop.frames import Situation
-from nostop.model import Level, Outcome
-from nostop.takeup.measure import TIMES_A_YEAR
+from nostop.model import TIMES_A_YEAR, Level, Outcome
 
 IS_ENTITLED = pl.col("outcome") == Outcome.ENTITLED.value
 #: More than any year's money: where there is no limit, sums of it stay far from 64 bits.

@@ -6,13 +6,13 @@ from datetime import date
 
 import polars as pl
 
+from nostop.model import TIMES_A_YEAR
 from nostop.outreach.campaign import NATIONS, Audience
 from nostop.outreach.reasons import in_order
 
 #: What each kind of channel needs of a person. A channel of kind `any` takes whatever there is.
 CONTACT_OF = {"email": "email", "phone": "phone", "voice": "phone", "post": "post"}
 ONE_AT_A_TIME = "one_message_at_a_time"
-NO_CONTACT = "no_contact_details"
 
 
 def in_audience(
@@ -57,8 +57,7 @@ def _placed(recipients: pl.DataFrame, audience: Audience) -> pl.DataFrame:
 
 
 def _a_year(amount: str) -> pl.Expr:
-    times = {"week": 52, "month": 12, "year": 1, "once": 1}
-    return pl.col(amount) * pl.col("per").replace_strict(times, return_dtype=pl.Int64)
+    return pl.col(amount) * pl.col("per").replace_strict(TIMES_A_YEAR, return_dtype=pl.Int64)
 
 
 def reaching(

@@ -5,13 +5,9 @@ from datetime import date
 import polars as pl
 
 from nostop.frames import Determinations, check
-from nostop.model import FrameError, Outcome, Period
+from nostop.model import TIMES_A_YEAR, FrameError, Outcome, Period
 from nostop.takeup.bounds import highest_parts, lowest_parts, share
 from nostop.takeup.tables import TakeUpCounts
-
-#: A year of weekly awards is counted as 52 weeks and of monthly ones as 12 months; a one-off award
-#: counts once.
-TIMES_A_YEAR = {Period.WEEK: 52, Period.MONTH: 12, Period.YEAR: 1, Period.ONCE: 1}
 
 _ENTITLED = pl.col("outcome") == Outcome.ENTITLED
 # No outcome at all is not known, like one the rules could not settle.

@@ -7,7 +7,6 @@ at all; and it is never changed. It holds personal data: only the owner may read
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import Any
 
 import polars as pl
 
+from nostop.app.on_disk import hash_of_file, put, sync
 from nostop.determination.parquet import whole_file
 
 FOLDER = ".checkpoints"
@@ -114,13 +114,13 @@ class Checkpoints:
         for name, table in tables.items():
             content = written(table)
             hashes[name] = hashlib.sha256(content).hexdigest()
-            _put(unfinished / f"{name}.parquet", content)
+            put(unfinished / f"{name}.parquet", content)
         said = {"stage": stage, "key": key, "told": dict(told or {}), "files": hashes}
-        _put(unfinished / _MANIFEST, _as_json(said))
-        _settled(unfinished)
+        put(unfinished / _MANIFEST, _as_json(said))
+        sync(unfinished)
         shutil.rmtree(folder, ignore_errors=True)
         unfinished.replace(folder)
-        _settled(folder.parent)
+        sync(folder.parent)
         self._used[stage] = key
         made = Snapshot(key, dict(told or {}), hashes, folder, dict(tables))
         self._looked_at[stage, key] = made
@@ -129,8 +129,8 @@ class Checkpoints:
     def finish(self) -> None:
         """Say that the run ended, and remove every snapshot that it did not use."""
         with whole_file(self._folder / LAST) as unfinished:
-            _put(unfinished, _as_json(self._used))
-        _settled(self._folder)
+            put(unfinished, _as_json(self._used))
+        sync(self._folder)
         for stage in (each for each in self._folder.iterdir() if each.is_dir()):
             for snapshot in list(stage.iterdir()):
                 if self._used.get(stage.name) != snapshot.name:
@@ -167,8 +167,7 @@ def _whole(folder: Path, stage: str, key: str) -> Snapshot | None:
         return None
     for name, expected in hashes.items():
         try:
-            with (folder / f"{name}.parquet").open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
+            found = hash_of_file(folder / f"{name}.parquet")
         except OSError:
             return None
         if found != expected:
@@ -187,19 +186,3 @@ def _plain(path: Path) -> dict[str, Any]:
 
 def _as_json(content: Mapping[str, Any]) -> bytes:
     return json.dumps(content, indent=1, sort_keys=True).encode()
-
-
-def _put(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _settled(folder: Path) -> None:
-    """Bring the names in a folder to the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -2,7 +2,6 @@
 
 import fcntl
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from nostop.app.on_disk import put
 from nostop.app.running.checkpoints import FOLDER
 from nostop.determination.parquet import whole_file
 from nostop.model import NostopError, SettingsError
@@ -90,10 +90,8 @@ def unfinished(out: Path) -> Claim | None:
 
 def claimed(out: Path, claim: Claim) -> Claim:
     """Write a claim down; when this returns, it is on disk."""
-    with whole_file(out / FOLDER / _CLAIM) as part, part.open("w", encoding="utf-8") as file:
-        json.dump(asdict(claim), file, indent=1, sort_keys=True)
-        file.flush()
-        os.fsync(file.fileno())
+    with whole_file(out / FOLDER / _CLAIM) as part:
+        put(part, json.dumps(asdict(claim), indent=1, sort_keys=True).encode())
     return claim
 
 

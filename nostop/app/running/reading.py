@@ -10,6 +10,7 @@ import nostop
 from nostop import plugins
 from nostop.app.gateways import is_synthetic
 from nostop.app.gather import files_of
+from nostop.app.on_disk import hash_of_file
 from nostop.app.results import sha256_of
 from nostop.app.running.checkpoints import key_of
 from nostop.app.settings import RunSettings
@@ -76,8 +77,7 @@ def _bytes_of(path: Path) -> str:
     if path.is_dir():
         return sha256_of(path)
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return hash_of_file(path)
     except OSError as error:
         return f"cannot be read: {type(error).__name__}"
 
