@@ -7,7 +7,17 @@ text and truth values are 0 or 1; PostgreSQL gets its own types. Python sees no 
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Date, DateTime, Dialect, Integer, Text, TypeDecorator
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Date,
+    DateTime,
+    Dialect,
+    Integer,
+    LargeBinary,
+    Text,
+    TypeDecorator,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.types import TypeEngine
@@ -71,3 +81,4 @@ WHOLE = BigInteger().with_variant(Integer(), "sqlite")
 DAY = Date().with_variant(_ISO_DATE, "sqlite")
 YES_NO = Boolean().with_variant(_ZeroOrOne(), "sqlite")
 MOMENT = UtcTime()
+BYTES = LargeBinary()

@@ -10,10 +10,24 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, text
 
 from nostop.model import StoreError
-from nostop.store import tables_audit, tables_outreach, tables_schedule
+from nostop.store import (
+    tables_access,
+    tables_audit,
+    tables_casework,
+    tables_outreach,
+    tables_schedule,
+    tables_work,
+)
 
 #: Every module that holds tables: a table that nobody imports would not be in the metadata.
-TABLES = (tables_audit, tables_outreach, tables_schedule)
+TABLES = (
+    tables_access,
+    tables_audit,
+    tables_casework,
+    tables_outreach,
+    tables_schedule,
+    tables_work,
+)
 
 #: Any number will do, as long as every nostop uses the same one.
 _LOCK = 7_660_178

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Connection,
     Date,
     Engine,
+    LargeBinary,
     Select,
     Table,
     Text,
@@ -26,6 +27,7 @@ _TYPES: dict[type, pl.DataType] = {
     Date: pl.Date(),
     Boolean: pl.Boolean(),
     UtcTime: pl.Datetime("us", "UTC"),
+    LargeBinary: pl.Binary(),
 }
 
 
