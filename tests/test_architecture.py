@@ -21,6 +21,7 @@ MAY_READ_THE_CLOCK = (
     "nostop/app/",
     "nostop/cli/",
     "nostop/scheduler/",
+    "nostop/web/house.py",
     "connectors/transports/",
     "nostop/notify_simulator/clock.py",
     "notifications/_clock.py",

@@ -14,6 +14,7 @@ from time import perf_counter
 from nostop.app.bench_changes import night
 from nostop.app.figures import MIB, Figure, at_most, spent_by
 from nostop.app.places import default_declarations_dir
+from nostop.app.run_timings import TIMINGS
 from nostop.app.running.checkpoints import FOLDER
 from nostop.app.running.line import run
 from nostop.app.sending import DATABASE
@@ -146,12 +147,13 @@ def _to_its_end(settings: RunSettings) -> None:
 
 
 def bytes_of(folder: Path) -> dict[str, str]:
-    """Return a hash of each file of a folder by name: of a database without its counter of
-    transactions, which is in its head twice, since one that was begun and lost is done again."""
+    """Return a hash of each file of a folder by name, but for how long stages took: of a database
+    without its counter of transactions, which is in its head twice, since one that was begun and
+    lost is done again."""
     return {
         file.relative_to(folder).as_posix(): hashlib.sha256(_content(file)).hexdigest()
         for file in sorted(folder.rglob("*"))
-        if file.is_file()
+        if file.is_file() and file.name != TIMINGS
     }
 
 

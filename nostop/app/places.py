@@ -1,11 +1,14 @@
 """Where the data that ships beside the packages lies: declarations of feeds, and in a checkout the
 sample."""
 
+from datetime import date
 from pathlib import Path
 
 import nostop
 from nostop.model import SettingsError
 
+#: The day of the sample: its feeds are of the weeks before.
+SAMPLE_DAY = date(2026, 6, 1)
 _BESIDE = Path(nostop.__file__).resolve().parent.parent
 
 

@@ -33,6 +33,8 @@ _COMMANDS = {
     "retention": "nostop.cli.retention:commands",
     "health": "nostop.cli.health:health",
     "metrics": "nostop.cli.health:metrics",
+    "serve": "nostop.cli.serving:serve",
+    "work": "nostop.cli.working:commands",
     "bench": "nostop.cli.benching:commands",
     "notify-simulator": "nostop.cli.notify_simulator:notify_simulator",
 }

@@ -9,7 +9,7 @@ import typer
 
 from nostop.app import bench, bench_faults, bench_linkage, bench_outreach, bench_rules, bench_runs
 from nostop.app.figures import Figure, as_rows
-from nostop.cli.running import SAMPLE_DAY
+from nostop.app.places import SAMPLE_DAY
 from nostop.cli.shared import Progress, RulesOption, out, table
 from nostop.model import SettingsError
 from nostop.rulebook import default_rules_dir

@@ -10,8 +10,8 @@ import typer
 
 from nostop import app
 from nostop.app import RunSettings
+from nostop.app.places import SAMPLE_DAY
 from nostop.cli import showing
-from nostop.cli.running import SAMPLE_DAY
 from nostop.cli.shared import Progress, UnreleasedOption, err, out
 from nostop.model import SettingsError
 from nostop.rulebook import default_rules_dir

@@ -12,6 +12,7 @@ import typer
 from nostop import app, determination
 from nostop import synth as synthetic
 from nostop.app import RunSettings
+from nostop.app.places import SAMPLE_DAY
 from nostop.cli import showing
 from nostop.cli.shared import (
     JsonOption,
@@ -28,9 +29,6 @@ from nostop.frames import Situation
 from nostop.model import SettingsError
 from nostop.outreach import Holdout, holdout_from
 from nostop.rulebook import default_rules_dir
-
-#: The day of the sample: its feeds are of the weeks before.
-SAMPLE_DAY = date(2026, 6, 1)
 
 
 def run(

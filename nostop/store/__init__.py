@@ -41,7 +41,7 @@ from nostop.store.contacts import (
     load_register,
     suppress,
 )
-from nostop.store.engine import open_store
+from nostop.store.engine import open_store, reading
 from nostop.store.events import (
     Heard,
     Judging,
@@ -70,6 +70,8 @@ from nostop.store.reviews import record_reviews, told
 from nostop.store.rows import read_table
 from nostop.store.runs import (
     RunRecord,
+    RunTold,
+    complete_run,
     last_count,
     last_rows,
     record_counts,
@@ -102,6 +104,7 @@ __all__ = [
     "Ready",
     "Recorded",
     "RunRecord",
+    "RunTold",
     "Taken",
     "Wanted",
     "add_steps",
@@ -113,6 +116,7 @@ __all__ = [
     "claim",
     "claim_and_record",
     "close_case",
+    "complete_run",
     "count_states",
     "count_statuses",
     "failed_for_good",
@@ -142,6 +146,7 @@ __all__ = [
     "read_stops",
     "read_table",
     "read_texts",
+    "reading",
     "record_campaign",
     "record_counts",
     "record_export",

@@ -17,7 +17,7 @@ from nostop.events import day_of
 from nostop.model import StoreError
 from nostop.store.audit import Entry, append
 from nostop.store.checks import check_id
-from nostop.store.contacts import reasons_not_to, stale
+from nostop.store.contacts import DECIDED, decided_against, reasons_not_to, stale
 from nostop.store.ledger import News, learn_within
 from nostop.store.rows import table_of
 from nostop.store.tables import OutreachMessage
@@ -194,6 +194,7 @@ def _reasons(connection: Connection, ready: Sequence[Ready], on: date) -> dict[s
     """Return why not, by message id: a suppression, or an address that is gone, bad or another."""
     people = sorted({each.recipient_id for each in ready})
     stops = reasons_not_to(connection, people, on)
+    decided = decided_against(connection, [each.message_id for each in ready])
     table = table_of(ContactPoint)
     query = select(table.c.person_id, table.c.kind, table.c.value, table.c.bad_since)
     points = {
@@ -207,6 +208,8 @@ def _reasons(connection: Connection, ready: Sequence[Ready], on: date) -> dict[s
         value, bad_since = points.get((each.recipient_id, each.contact_kind), (None, None))
         if each.recipient_id in stops:
             found[each.message_id] = stops[each.recipient_id]
+        elif each.message_id in decided:
+            found[each.message_id] = DECIDED
         elif value is None:
             found[each.message_id] = "no_contact_details"
         elif bad_since is not None:

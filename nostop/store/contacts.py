@@ -32,6 +32,7 @@ from nostop.store.checks import ID, NOTE, check_text
 from nostop.store.messages import MOST_AT_ONCE, batched
 from nostop.store.rows import put, read, table_of
 from nostop.store.tables import OutreachMessage
+from nostop.store.tables_casework import Flag
 from nostop.store.tables_events import Case, CaseEvent, EventSignal
 from nostop.store.tables_outreach import (
     ContactPoint,
@@ -56,7 +57,13 @@ OPEN_CASE = "open_case"
 BLOCKING = ("wrong", "link", "override", "review")
 #: With which word a case is opened by `rules/events/outreach.yaml` where a claim was refused.
 REFUSAL = "refused_after_message"
+#: With which words a case is opened for the authors of rules: a caseworker decided otherwise than
+#: they say, or corrected a fact and their answer became another.
+OVERRIDDEN, CORRECTED = "decided_otherwise", "fact_corrected"
 LIFE_EVENT = "life_event"
+#: Why a message does not go whose scheme a caseworker has decided on, and what of a flag says so.
+DECIDED = "caseworker_decision"
+HOLDING = ("waiting", "second", "not_entitled", "suppressed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,8 +274,10 @@ def _standing() -> CompoundSelect[Any]:
     """Return the query for what stands against ids on a day: each with the reason."""
     ids: BindParameter[Any] = bindparam("ids", expanding=True)
     stops = table_of(Suppression)
+    on = bindparam("on", type_=stops.c.until_on.type)
+    stands = or_(stops.c.until_on.is_(None), stops.c.until_on >= on)
     return union_all(
-        select(stops.c.person_id, stops.c.reason).where(stops.c.person_id.in_(ids)),
+        select(stops.c.person_id, stops.c.reason).where(stops.c.person_id.in_(ids), stands),
         _stopped(ids),
         *_with_open_case(ids),
     )
@@ -287,16 +296,36 @@ def _stopped(ids: BindParameter[Any]) -> Select[Any]:
 
 
 def _with_open_case(ids: BindParameter[Any]) -> Iterator[Select[Any]]:
-    """Whose case, or whose benefit unit's, somebody has to look at first. That a claim was refused
-    stops nothing: it is the authority's word on one scheme, and none on another."""
+    """Whose case, or whose benefit unit's, somebody has to look at first. That a claim was refused,
+    or that a caseworker decided otherwise than the rules, stops nothing: it is a word on one scheme
+    and none on another; the decision itself holds that scheme's messages (`decided_against`)."""
     cases, steps = table_of(Case), table_of(CaseEvent)
     refusal = select(steps.c.case_id).where(
-        steps.c.case_id == cases.c.case_id, steps.c.number == 1, steps.c.reason == REFUSAL
+        steps.c.case_id == cases.c.case_id,
+        steps.c.number == 1,
+        steps.c.reason.in_((REFUSAL, OVERRIDDEN, CORRECTED)),
     )
     blocking = (cases.c.state != "closed") & cases.c.kind.in_(BLOCKING) & ~refusal.exists()
     yield select(cases.c.person_id, literal(OPEN_CASE)).where(cases.c.person_id.in_(ids), blocking)
     of_unit = cases.c.person_id.is_(None) & cases.c.benefit_unit_id.in_(ids)
     yield select(cases.c.benefit_unit_id, literal(OPEN_CASE)).where(of_unit, blocking)
+
+
+def decided_against(connection: Connection, message_ids: Sequence[str]) -> set[str]:
+    """Return those of these messages about whose scheme a caseworker decided that nobody writes to
+    the benefit unit: it is waited for an answer, found not entitled, or not to be contacted."""
+    messages, who, flags = table_of(OutreachMessage), table_of(Recipient), table_of(Flag)
+    unit = func.coalesce(messages.c.benefit_unit_id, who.c.benefit_unit_id)
+    query = (
+        select(messages.c.message_id)
+        .outerjoin(who, who.c.person_id == messages.c.recipient_id)
+        .join(flags, (flags.c.benefit_unit_id == unit) & (flags.c.scheme == messages.c.scheme))
+        .where(flags.c.state.in_(HOLDING))
+    )
+    found: set[str] = set()
+    for some in batched(sorted(message_ids), MOST_AT_ONCE):
+        found.update(connection.execute(query.where(messages.c.message_id.in_(some))).scalars())
+    return found
 
 
 def stale(connection: Connection, at: datetime, hours: int) -> str | None:

@@ -1,6 +1,8 @@
 """Opens a database, and refuses one that could lose or soften what we write."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url
@@ -16,6 +18,10 @@ LONGEST_WAIT_SECONDS = 60
 CACHE_KIB = 64 * 1024
 #: With any of these off, PostgreSQL can lose work it has acknowledged: a message could go twice.
 _MUST_BE_ON = ("synchronous_commit", "fsync", "full_page_writes")
+#: A reader's queries see the same moment, on PostgreSQL as on SQLite.
+_ONE_MOMENT = "REPEATABLE READ"
+#: The execution option of a connection that only reads.
+_READING = "nostop_reading"
 _DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
 
 
@@ -42,6 +48,34 @@ def open_store(url: str) -> Engine:
     except (DBAPIError, sqlite3.Error) as error:
         reason = str(getattr(error, "orig", error)).partition("\n")[0]
         raise StoreError(f"store: cannot open {address.render_as_string()}: {reason}") from error
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Yield a connection that only reads: all of it what was committed at its first query.
+
+    It waits for no writer, and no writer waits for it. What would write fails, and changes nothing.
+    """
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execution_options(postgresql_readonly=True, isolation_level=_ONE_MOMENT)
+            yield connection
+            return
+        connection.execution_options(**{_READING: True})
+        connection.exec_driver_sql("PRAGMA query_only = ON")
+        try:
+            yield connection
+        finally:
+            _let_write(connection)
+
+
+def _let_write(connection: Connection) -> None:
+    """Give a connection back to SQLite's pool as it was taken from it."""
+    connection.rollback()
+    if not connection.invalidated:
+        driver = connection.connection.driver_connection
+        assert driver is not None  # noqa: S101 - it is neither detached nor invalid
+        driver.execute("PRAGMA query_only = OFF")
 
 
 def _address(url: str) -> URL:
@@ -92,7 +126,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 def _begin_immediate(connection: Connection) -> None:
     # A deferred transaction that reads first fails at once when it then wants to write.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    only_reads = connection.get_execution_options().get(_READING, False)
+    connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
 
 
 def _postgresql(address: URL) -> Engine:

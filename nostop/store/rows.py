@@ -42,7 +42,11 @@ MANY = 2000
 
 def put(connection: Connection, model: type[Base], frame: pl.DataFrame) -> None:
     """Insert each row of `frame`, of which the columns have the names of the model's."""
-    table = table_of(model)
+    put_into(connection, table_of(model), frame)
+
+
+def put_into(connection: Connection, table: Table, frame: pl.DataFrame) -> None:
+    """Insert each row of `frame`, of which the columns have the names of the table's."""
     rows = frame.select(column.name for column in table.columns if column.name in frame.columns)
     if rows.height < MANY:
         if rows.height:

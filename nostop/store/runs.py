@@ -12,6 +12,10 @@ from nostop.model import StoreError
 from nostop.store.checks import ID, NAME, NOTE, SHA256, check_id, check_text
 from nostop.store.rows import put, read, table_of
 from nostop.store.tables import FeedFile, KnownPerson, Run, RunCount, RunInput, RunPack
+from nostop.store.tables_work import RunNote, RunStage
+
+_OF_FEEDS = {"source": ID, "reason": NOTE, "file": NOTE, "sha256": SHA256}
+_OF_STAGES = {"stage": NAME, "detail": NOTE, "warnings": NOTE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,61 @@ def record_run(engine: Engine, run: RunRecord) -> None:
             put(connection, model, frame.with_columns(pl.lit(run.run_id).alias("run_id")))
 
 
+@dataclass(frozen=True, slots=True)
+class RunTold:
+    """What a finished run's folder tells beside its `RunRecord`.
+
+    feeds: `FeedStatus`; no row where it does not say.
+    stages: position, stage, milliseconds, detail, warnings (a line each), in order.
+    notes: what it says of itself, by name.
+    """
+
+    feeds: pl.DataFrame
+    stages: pl.DataFrame
+    notes: Mapping[str, str]
+
+
+def complete_run(engine: Engine, run: RunRecord, told: RunTold) -> None:
+    """Write down a run and all that its folder tells of it; what is there of it already stays.
+
+    Raises:
+        FrameError: a column is missing or has another type.
+        StoreError: a value is not fit to be stored; nothing is.
+    """
+    check_id(run.run_id, "run_id")
+    if run.started_at.tzinfo is None:
+        raise StoreError("store: started_at needs a time zone")
+    parts = {
+        RunPack: _pairs("run_packs", "scheme", "pack_version", run.pack_versions),
+        RunInput: _pairs("run_inputs", "name", "sha256", run.inputs),
+        RunCount: _pairs("run_counts", "name", "number", run.counts),
+        FeedFile: check_text(check(FeedStatus, told.feeds), "feed_files", _OF_FEEDS),
+        RunStage: check_text(told.stages, "run_stages", _OF_STAGES),
+        RunNote: _notes(told.notes),
+    }
+    row = {
+        "run_id": run.run_id,
+        "effective_on": run.effective_on,
+        "synthetic": run.synthetic,
+        "started_at": run.started_at,
+        "known_on": run.known_on,
+    }
+    with engine.begin() as connection:
+        runs = table_of(Run)
+        if connection.execute(select(runs.c.run_id).filter_by(run_id=run.run_id)).first() is None:
+            connection.execute(insert(runs), [row])
+        for model, frame in parts.items():
+            mine = select(table_of(model).c.run_id).filter_by(run_id=run.run_id).limit(1)
+            if connection.execute(mine).first() is None:
+                put(connection, model, frame.with_columns(pl.lit(run.run_id).alias("run_id")))
+
+
+def _notes(notes: Mapping[str, str]) -> pl.DataFrame:
+    rows = [(name, said) for name, said in sorted(notes.items()) if said]
+    frame = pl.DataFrame(rows, schema={"name": pl.String(), "said": pl.String()}, orient="row")
+    return check_text(frame, "run_notes", {"name": NAME, "said": NOTE})
+
+
 def run_ids(engine: Engine) -> set[str]:
     """Return the id of every run that is written down."""
     with engine.begin() as connection:
@@ -84,9 +143,8 @@ def record_feeds(engine: Engine, run_id: str, feeds: pl.DataFrame) -> None:
         StoreError: a value is not fit to be stored.
     """
     frame = check(FeedStatus, feeds).with_columns(pl.lit(run_id).alias("run_id"))
-    patterns = {"run_id": ID, "source": ID, "reason": NOTE, "file": NOTE, "sha256": SHA256}
     with engine.begin() as connection:
-        put(connection, FeedFile, check_text(frame, "feed_files", patterns))
+        put(connection, FeedFile, check_text(frame, "feed_files", {"run_id": ID} | _OF_FEEDS))
 
 
 def last_rows(engine: Engine) -> dict[str, int]:

@@ -43,6 +43,29 @@ class AccountTie(Base, table=True):
     at: datetime = Field(sa_type=MOMENT)
 
 
+class CasePerson(Base, table=True):
+    """Who lives in a household with a case file, as of the run that was loaded last: what decides
+    who may not open it, and how it is found. Personal.
+
+    `surname_key` is a surname as `nostop.store.searching.name_key` folds it, `postcode` without its
+    space and in capitals; null where they are not known, or nobody may find the person by them.
+    """
+
+    __tablename__ = "case_people"
+    __table_args__ = (
+        Index("ix_case_people_household_id", "household_id"),
+        Index("ix_case_people_surname_key", "surname_key", "born_on"),
+        Index("ix_case_people_postcode", "postcode"),
+        STRICT,
+    )
+    person_id: str = Field(primary_key=True, sa_type=TEXT)
+    household_id: str = Field(primary_key=True, sa_type=TEXT)
+    benefit_unit_id: str | None = Field(default=None, sa_type=TEXT)
+    surname_key: str | None = Field(default=None, sa_type=TEXT)
+    born_on: date | None = Field(default=None, sa_type=DAY)
+    postcode: str | None = Field(default=None, sa_type=TEXT)
+
+
 class WebSession(Base, table=True):
     """Somebody who is signed in. `session_sha256` is of what their browser keeps."""
 

@@ -117,6 +117,8 @@ class Decision(Base, table=True):
     """What a caseworker concluded of a flag (or, `scheme` null, of the whole benefit unit), and
     what the rules had said then. `reason` is in their words. Personal.
 
+    `about` are ids, with a space between: facts that are asked for, people whom nobody writes to,
+    or the account that it is handed to. `until_on` is how long it waits, or nobody writes.
     `awaiting`: a second person has to approve it before it counts. `is_override`: it says
     something else than the rules did.
     """
@@ -128,6 +130,9 @@ class Decision(Base, table=True):
         CheckConstraint("(second_by IS NULL) = (second_at IS NULL)", name="second"),
         Index("ix_decisions_benefit_unit_id", "benefit_unit_id", "at"),
         Index("ix_decisions_scheme", "scheme", "at"),
+        Index("ix_decisions_at", "at"),
+        Index("ix_decisions_override", "is_override", "scheme", "condition", "kind", "state"),
+        Index("ix_decisions_state", "state", "until_on"),
         STRICT,
     )
     decision_id: str = Field(primary_key=True, sa_type=TEXT)
@@ -142,6 +147,8 @@ class Decision(Base, table=True):
     pack_version: str | None = Field(default=None, sa_type=TEXT)
     outcome: str | None = Field(default=None, sa_type=TEXT)
     is_override: bool = Field(sa_type=YES_NO)
+    about: str | None = Field(default=None, sa_type=TEXT)
+    until_on: date | None = Field(default=None, sa_type=DAY)
     state: str = Field(sa_type=TEXT)
     second_by: str | None = Field(default=None, sa_type=TEXT)
     second_at: datetime | None = Field(default=None, sa_type=MOMENT)
@@ -151,7 +158,8 @@ class Decision(Base, table=True):
 class Correction(Base, table=True):
     """A fact as somebody told it to a caseworker, with what it rests on. Personal.
 
-    `value` is canonical text, null for "not known". It stands until it is undone or a newer one of
+    `value` is canonical text, null for "not known"; `old_source` is the feed that had said
+    `old_value`, null where none had. It stands until it is undone or a newer one of
     the same fact is there.
     """
 
@@ -169,6 +177,7 @@ class Correction(Base, table=True):
     subject_id: str = Field(sa_type=TEXT)
     fact: str = Field(sa_type=TEXT)
     old_value: str | None = Field(default=None, sa_type=TEXT)
+    old_source: str | None = Field(default=None, sa_type=TEXT)
     value: str | None = Field(default=None, sa_type=TEXT)
     evidence: str = Field(sa_type=TEXT)
     as_of: date = Field(sa_type=DAY)
@@ -224,6 +233,7 @@ class SecondReading(Base, table=True):
     __tablename__ = "second_readings"
     __table_args__ = (
         CheckConstraint("(reader IS NULL) = (read_at IS NULL)", name="read"),
+        CheckConstraint("verdict IN ('confirm', 'not_entitled', 'cannot_tell')", name="verdict"),
         STRICT,
     )
     benefit_unit_id: str = Field(
@@ -236,3 +246,32 @@ class SecondReading(Base, table=True):
     verdict: str | None = Field(default=None, sa_type=TEXT)
     condition: str | None = Field(default=None, sa_type=TEXT)
     read_at: datetime | None = Field(default=None, sa_type=MOMENT)
+
+
+class RunUnknown(Base, table=True):
+    """How many flags of a run a missing fact holds open, by scheme.
+
+    `priced` is of how many of them it is known what they could bring, `gain_year` what those could
+    bring together, pence a year; null where none is known.
+    """
+
+    __tablename__ = "run_unknowns"
+    __table_args__ = STRICT
+    run_id: str = Field(primary_key=True, sa_type=TEXT, foreign_key="runs.run_id")
+    scheme: str = Field(primary_key=True, sa_type=TEXT)
+    fact: str = Field(primary_key=True, sa_type=TEXT)
+    flags: int = Field(sa_type=WHOLE)
+    priced: int = Field(sa_type=WHOLE)
+    gain_year: int | None = Field(default=None, sa_type=WHOLE)
+
+
+class RunQuarantine(Base, table=True):
+    """How many rows of a feed a run set aside, by column (`-`: of the whole row) and reason."""
+
+    __tablename__ = "run_quarantine"
+    __table_args__ = STRICT
+    run_id: str = Field(primary_key=True, sa_type=TEXT, foreign_key="runs.run_id")
+    source: str = Field(primary_key=True, sa_type=TEXT)
+    field: str = Field(primary_key=True, sa_type=TEXT)
+    reason: str = Field(primary_key=True, sa_type=TEXT)
+    rows: int = Field(sa_type=WHOLE)

@@ -81,7 +81,8 @@ class ContactPoint(Base, table=True):
 
 
 class Suppression(Base, table=True):
-    """A reason not to write to a person: of a list that a run loads, or by a person or a reply."""
+    """A reason not to write to a person: of a list that a run loads, or by a person or a reply.
+    After `until_on` it stands no more; null is for good."""
 
     __tablename__ = "suppressions"
     __table_args__ = STRICT
@@ -89,6 +90,7 @@ class Suppression(Base, table=True):
     reason: str = Field(primary_key=True, sa_type=TEXT)
     source: str = Field(primary_key=True, sa_type=TEXT)
     since: datetime = Field(sa_type=MOMENT)
+    until_on: date | None = Field(default=None, sa_type=DAY)
 
 
 class SuppressionList(Base, table=True):

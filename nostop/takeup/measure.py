@@ -1,4 +1,4 @@
-"""Exact counts and pounds by scheme, from determinations."""
+"""Exact counts and pounds by scheme, and by area within each, from determinations."""
 
 from datetime import date
 
@@ -6,8 +6,8 @@ import polars as pl
 
 from nostop.frames import Determinations, check
 from nostop.model import TIMES_A_YEAR, FrameError, Outcome, Period
-from nostop.takeup.bounds import highest_parts, lowest_parts, share
-from nostop.takeup.tables import TakeUpCounts
+from nostop.takeup.bounds import COUNTS, highest_parts, lowest_parts, share
+from nostop.takeup.tables import NOT_KNOWN, AreaCounts, TakeUpCounts
 
 _ENTITLED = pl.col("outcome") == Outcome.ENTITLED
 # No outcome at all is not known, like one the rules could not settle.
@@ -53,13 +53,54 @@ def measure(determinations: pl.DataFrame, effective_on: date) -> pl.DataFrame:
         one we know.
     """
     rows = _checked(determinations, effective_on)
+    return check(TakeUpCounts, _counts(rows, ["scheme", "effective_date"]).sort("scheme"))
+
+
+def measure_by_area(
+    determinations: pl.DataFrame, areas: pl.DataFrame, effective_on: date
+) -> pl.DataFrame:
+    """Return the same of each scheme in each area: not yet masked.
+
+    Every scheme has a row for every area, of zeros where nobody counts: that there is none would
+    say something too. Over the areas, the counts of a scheme add up to those of `measure`.
+
+    Args:
+        determinations: as for `measure`.
+        areas: household_id, area; each household once. Where its area is not known, and of what
+            has no household there, the area is `NOT_KNOWN`.
+        effective_on: the date they were made for.
+    Returns:
+        `AreaCounts`, in order of scheme and area.
+    Raises:
+        FrameError: as `measure`.
+    """
+    rows = _checked(determinations, effective_on)
+    named = areas.select("household_id", pl.col("area").fill_null(NOT_KNOWN))
+    placed = rows.join(named, on="household_id", how="left", validate="m:1").with_columns(
+        pl.col("area").fill_null(NOT_KNOWN)
+    )
+    every = pl.concat([named.select("area"), placed.select("area")]).unique()
+    grid = rows.select("scheme", "effective_date").unique().join(every, how="cross")
+    key = ["scheme", "effective_date", "area"]
+    found = grid.join(_counts(placed, key), on=key, how="left", validate="1:1")
+    zeros = [pl.col(name).fill_null(0) for name in (*COUNTS, "unbounded_units")]
+    nobody = pl.sum_horizontal(COUNTS) == 0
+    # The sum over nobody is nothing; over somebody, null stays null.
+    pounds = [
+        pl.when(~nobody | pl.col(name).is_not_null()).then(name).otherwise(0).alias(name)
+        for name in ("unclaimed_low", "unclaimed_high", "unknown_adds_at_most")
+    ]
+    return check(AreaCounts, found.with_columns(zeros).with_columns(pounds).sort(key))
+
+
+def _counts(rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:
     low, high = (
         pl.col(name) * pl.col("per").replace_strict(TIMES_A_YEAR, return_dtype=pl.Int64)
         for name in ("amount_low", "amount_high")
     )
-    counts = (
+    return (
         rows.with_columns(low.alias("_low"), high.alias("_high"))
-        .group_by("scheme", "effective_date")
+        .group_by(key)
         .agg(
             *(_count(cell).alias(name) for name, cell in _CELLS.items()),
             _whole_sum("_low", _ENR).alias("unclaimed_low"),
@@ -73,9 +114,7 @@ def measure(determinations: pl.DataFrame, effective_on: date) -> pl.DataFrame:
             _bound(*lowest_parts()).alias("take_up_low"),
             _bound(*highest_parts()).alias("take_up_high"),
         )
-        .sort("scheme")
     )
-    return check(TakeUpCounts, counts)
 
 
 def _checked(determinations: pl.DataFrame, effective_on: date) -> pl.DataFrame:

@@ -43,9 +43,13 @@ def publish(counts: pl.DataFrame) -> pl.DataFrame:
     Raises:
         FrameError: a column is missing or has another type.
     """
-    masked = _masked(check(TakeUpCounts, counts))
-    published = masked.with_columns(_rate_low(), _rate_high())
+    published = with_rates(masked(check(TakeUpCounts, counts)))
     return check(TakeUp, published.sort("scheme", "effective_date"))
+
+
+def with_rates(counts: pl.DataFrame) -> pl.DataFrame:
+    """Return masked counts with the take-up that may be shown beside them."""
+    return counts.with_columns(_rate_low(), _rate_high())
 
 
 def publish_unclaimed(counts: pl.DataFrame) -> pl.DataFrame:
@@ -63,12 +67,16 @@ def publish_unclaimed(counts: pl.DataFrame) -> pl.DataFrame:
     Raises:
         FrameError: a column is missing or has another type.
     """
+    published = with_pounds(check(TakeUpCounts, counts))
+    return check(Unclaimed, published.sort("scheme", "effective_date"))
+
+
+def with_pounds(counts: pl.DataFrame) -> pl.DataFrame:
+    """Return exact counts masked, with the pounds that may be shown beside them."""
     units, unknown = (added([pl.col(name) for name in names]) for names in (UNCLAIMED, MIGHT_ADD))
-    exact = check(TakeUpCounts, counts).with_columns(
-        units.alias("_units"), unknown.alias("_unknown")
-    )
-    published = (
-        _masked(exact)
+    exact = counts.with_columns(units.alias("_units"), unknown.alias("_unknown"))
+    return (
+        masked(exact)
         .with_columns(
             _step("largest_unclaimed", UNCLAIMED).alias("_step"),
             _step("largest_unknown", MIGHT_ADD).alias("_step_unknown"),
@@ -80,7 +88,6 @@ def publish_unclaimed(counts: pl.DataFrame) -> pl.DataFrame:
             * _most_of(MIGHT_ADD),
         )
     )
-    return check(Unclaimed, published.sort("scheme", "effective_date"))
 
 
 def masked_count(name: str) -> pl.Expr:
@@ -90,8 +97,11 @@ def masked_count(name: str) -> pl.Expr:
     return pl.when(exact >= SMALLEST_SHOWN).then(nearest).alias(name)
 
 
-def _masked(exact: pl.DataFrame) -> pl.DataFrame:
-    known = added([pl.col(name) for name in RECEIPT_UNKNOWN]) == 0
+def masked(exact: pl.DataFrame) -> pl.DataFrame:
+    """Return every count by the 10-5 rule; where receipt is known for all of a scheme, 0 instead of
+    a hidden count of those of whom it is not."""
+    known = added([pl.col(name).sum() for name in RECEIPT_UNKNOWN]) == 0
+    known = known.over("scheme", "effective_date")
     return exact.with_columns(
         pl.when(known & pl.lit(name in RECEIPT_UNKNOWN))
         .then(0)
@@ -101,7 +111,7 @@ def _masked(exact: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _least(name: str) -> pl.Expr:
+def least(name: str) -> pl.Expr:
     """Return the smallest count that a masked one can stand for."""
     shown = (pl.col(name) - OFF_BY).clip(lower_bound=SMALLEST_SHOWN)
     return pl.when(pl.col(name) > 0).then(shown).otherwise(0)
@@ -114,7 +124,7 @@ def _most(name: str) -> pl.Expr:
 
 
 def _least_of(names: tuple[str, ...]) -> pl.Expr:
-    return added([_least(name) for name in names])
+    return added([least(name) for name in names])
 
 
 def _most_of(names: tuple[str, ...]) -> pl.Expr:
@@ -123,7 +133,7 @@ def _most_of(names: tuple[str, ...]) -> pl.Expr:
 
 def _rate_low() -> pl.Expr:
     over, under = lowest_parts()
-    rate = share([_least(name) for name in over], [_most(name) for name in under])
+    rate = share([least(name) for name in over], [_most(name) for name in under])
     shown = pl.when(_divisor_is_large(over + under)).then(
         (rate * RATES_A_ONE).floor() / RATES_A_ONE
     )
@@ -132,7 +142,7 @@ def _rate_low() -> pl.Expr:
 
 def _rate_high() -> pl.Expr:
     over, under = highest_parts()
-    rate = share([_most(name) for name in over], [_least(name) for name in under])
+    rate = share([_most(name) for name in over], [least(name) for name in under])
     shown = pl.when(_divisor_is_large(over + under)).then((rate * RATES_A_ONE).ceil() / RATES_A_ONE)
     return shown.alias("take_up_high")
 

@@ -2,6 +2,11 @@
 
 import dataframely as dy
 
+from nostop.frames import TakeUp
+
+#: The area of those of whom nobody knows where they live: a group of its own.
+NOT_KNOWN = "not known"
+
 
 class TakeUpCounts(dy.Schema):
     """Exact counts of one scheme on one date, by outcome and receipt.
@@ -46,3 +51,23 @@ class Unclaimed(dy.Schema):
     unclaimed_low = dy.Int64(nullable=True)
     unclaimed_high = dy.Int64(nullable=True)
     unknown_adds_at_most = dy.Int64(nullable=True)
+
+
+class AreaCounts(TakeUpCounts):
+    """Exact counts of one scheme in one area, for the masking step only."""
+
+    area = dy.String(primary_key=True)
+
+
+class AreaTakeUp(TakeUp):
+    """Take-up and pounds unclaimed of one scheme in one area that may be shown.
+
+    is_hidden: nothing is shown of this area, so that what is hidden elsewhere cannot be worked out
+        from the scheme's totals.
+    """
+
+    area = dy.String(primary_key=True)
+    unclaimed_low = dy.Int64(nullable=True)
+    unclaimed_high = dy.Int64(nullable=True)
+    unknown_adds_at_most = dy.Int64(nullable=True)
+    is_hidden = dy.Bool()

@@ -1,11 +1,13 @@
 """How old the oldest record is that a determination rests on."""
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from nostop.app.in_review import group_of, people_of, reads_of
 from nostop.app.outreach.source import EVIDENCE, RunTables
 from nostop.rulebook import Rulebook
-from nostop.rulebook.plan import compile_plan
+from nostop.rulebook.plan import SchemePlan, compile_plan
 
 #: What is true for good does not age: a birth date of ten years ago is as good as one of today.
 _FOR_GOOD = "always"
@@ -20,7 +22,11 @@ def oldest_facts(tables: RunTables, book: Rulebook, schemes: list[str]) -> pl.Da
         book: the rules.
         schemes: which of them.
     """
-    plans = compile_plan(book, tables.effective_on, schemes).schemes
+    return oldest_read(tables, book, compile_plan(book, tables.effective_on, schemes).schemes)
+
+
+def oldest_read(tables: RunTables, book: Rulebook, plans: Sequence[SchemePlan]) -> pl.DataFrame:
+    """Return the same for schemes of which the plans are there."""
     ageing = [name for name, fact in book.catalogue.facts.items() if fact.valid_for != _FOR_GOOD]
     columns = ("level", "subject_id", "fact", "as_of")
     evidence = pl.read_parquet(tables.folder / EVIDENCE, columns=list(columns))

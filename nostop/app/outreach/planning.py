@@ -15,7 +15,7 @@ from nostop import outreach, plugins, store
 from nostop.app.outreach.channels import Channels, channels_of
 from nostop.app.outreach.fact_age import oldest_facts
 from nostop.app.outreach.links import link_of
-from nostop.app.outreach.source import RunTables, read_run
+from nostop.app.outreach.source import FLAGGED, RunTables, read_run
 from nostop.app.rules import read_rules
 from nostop.app.sending import claim_details
 from nostop.events import short_reference
@@ -135,7 +135,8 @@ def _loaded(tables: RunTables) -> Loaded:
     members = outreach.with_reasons(tables.recipients, tables.contacts, policy)
     stops = members.select("person_id", reason="person_reasons").explode("reason").drop_nulls()
     lasting = stops.filter(pl.col("reason").is_in(outreach.LASTING))
-    told = _of_flags(tables.determinations.filter(_FLAGGED), tables.recipients)
+    # Of anybody else we keep no address.
+    told = _of_flags(tables.determinations.filter(FLAGGED), tables.recipients)
     if tables.contacts is None:
         contacts = pl.DataFrame(schema={name: pl.String() for name in _CONTACT})
     else:
@@ -157,12 +158,6 @@ def _loaded(tables: RunTables) -> Loaded:
         synthetic=tables.synthetic,
         heirs=tables.heirs,
     )
-
-
-#: What is not claimed, and could be: of anybody else we keep no address.
-_FLAGGED = pl.col("claimed").ne_missing(other=True) & (
-    (pl.col("outcome") == "entitled") | pl.col("worth_asking")
-).fill_null(value=False)
 
 
 def _of_flags(flags: pl.DataFrame, recipients: pl.DataFrame) -> pl.DataFrame:

@@ -20,6 +20,10 @@ EVIDENCE = "evidence.parquet"
 #: Everybody with what outreach asks of them; the register's flags and addresses are in the other.
 RECIPIENTS = "recipients.parquet"
 CONTACTS = "contacts.parquet"
+#: Determinations of what is not claimed, and could be.
+FLAGGED = pl.col("claimed").ne_missing(other=True) & (
+    (pl.col("outcome") == "entitled") | pl.col("worth_asking")
+).fill_null(value=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from nostop.app.known_on import refuse_folder_of_another
 from nostop.app.last_run import last_times
 from nostop.app.results import Run, write_results
 from nostop.app.rules import read_rules
+from nostop.app.run_timings import Timed
 from nostop.app.running import feeds
 from nostop.app.running.checkpoints import Checkpoints
 from nostop.app.running.claim import Claim, alone, claimed, released, unfinished
@@ -38,10 +39,13 @@ def run(settings: RunSettings, listener: Listener = silent) -> Run:
         NostopError: rules, feeds or settings that cannot be used, or another run is at work in the
         folder; one feed that cannot be used is held instead.
     """
-    law = _law(settings, listener)
+    timed = Timed(listener)
+    law = _law(settings, timed)
     with alone(settings.out, wait=settings.wait):
         refuse_folder_of_another(settings)
-        return _run(settings, law, listener)
+        done = _run(settings, law, timed)
+        timed.keep(done.settings)
+        return done
 
 
 def _run(settings: RunSettings, law: Law, listener: Listener) -> Run:

@@ -20,21 +20,29 @@ _TABLES = (
     "case_documents",
     "saved_searches",
     "second_readings",
+    "run_unknowns",
+    "run_quarantine",
     "accounts",
     "account_ties",
+    "case_people",
     "web_sessions",
     "api_keys",
     "api_answers",
     "export_requests",
     "jobs",
     "link_tasks",
+    "link_task_people",
+    "link_changes",
     "link_answers",
     "rule_proposals",
+    "run_stages",
+    "run_notes",
 )
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Make the tables, and let nobody write to somebody until a day."""
+    op.add_column("suppressions", sa.Column("until_on", DAY))
     op.create_table(
         "work_items",
         sa.Column("benefit_unit_id", TEXT, nullable=False),
@@ -142,6 +150,8 @@ def upgrade() -> None:
         sa.Column("pack_version", TEXT, nullable=True),
         sa.Column("outcome", TEXT, nullable=True),
         sa.Column("is_override", YES_NO, nullable=False),
+        sa.Column("about", TEXT, nullable=True),
+        sa.Column("until_on", DAY, nullable=True),
         sa.Column("state", TEXT, nullable=False),
         sa.Column("second_by", TEXT, nullable=True),
         sa.Column("second_at", MOMENT, nullable=True),
@@ -168,6 +178,13 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_decisions_benefit_unit_id"), "decisions", ["benefit_unit_id", "at"])
     op.create_index(op.f("ix_decisions_scheme"), "decisions", ["scheme", "at"])
+    op.create_index(op.f("ix_decisions_at"), "decisions", ["at"])
+    op.create_index(
+        op.f("ix_decisions_override"),
+        "decisions",
+        ["is_override", "scheme", "condition", "kind", "state"],
+    )
+    op.create_index(op.f("ix_decisions_state"), "decisions", ["state", "until_on"])
     op.create_table(
         "corrections",
         sa.Column("correction_id", TEXT, nullable=False),
@@ -177,6 +194,7 @@ def upgrade() -> None:
         sa.Column("subject_id", TEXT, nullable=False),
         sa.Column("fact", TEXT, nullable=False),
         sa.Column("old_value", TEXT, nullable=True),
+        sa.Column("old_source", TEXT, nullable=True),
         sa.Column("value", TEXT, nullable=True),
         sa.Column("evidence", TEXT, nullable=False),
         sa.Column("as_of", DAY, nullable=False),
@@ -259,6 +277,10 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "(reader IS NULL) = (read_at IS NULL)", name=op.f("ck_second_readings_read")
         ),
+        sa.CheckConstraint(
+            "verdict IN ('confirm', 'not_entitled', 'cannot_tell')",
+            name=op.f("ck_second_readings_verdict"),
+        ),
         sa.ForeignKeyConstraint(
             ["decision_id"], ["decisions.decision_id"], name=op.f("fk_second_readings_decision_id")
         ),
@@ -268,6 +290,31 @@ def upgrade() -> None:
             name=op.f("fk_second_readings_benefit_unit_id"),
         ),
         sa.PrimaryKeyConstraint("benefit_unit_id", "scheme", name=op.f("pk_second_readings")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "run_unknowns",
+        sa.Column("run_id", TEXT, nullable=False),
+        sa.Column("scheme", TEXT, nullable=False),
+        sa.Column("fact", TEXT, nullable=False),
+        sa.Column("flags", WHOLE, nullable=False),
+        sa.Column("priced", WHOLE, nullable=False),
+        sa.Column("gain_year", WHOLE, nullable=True),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.run_id"], name=op.f("fk_run_unknowns_run_id")),
+        sa.PrimaryKeyConstraint("run_id", "scheme", "fact", name=op.f("pk_run_unknowns")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "run_quarantine",
+        sa.Column("run_id", TEXT, nullable=False),
+        sa.Column("source", TEXT, nullable=False),
+        sa.Column("field", TEXT, nullable=False),
+        sa.Column("reason", TEXT, nullable=False),
+        sa.Column("rows", WHOLE, nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.run_id"], name=op.f("fk_run_quarantine_run_id")),
+        sa.PrimaryKeyConstraint(
+            "run_id", "source", "field", "reason", name=op.f("pk_run_quarantine")
+        ),
         sqlite_strict=True,
     )
     op.create_table(
@@ -295,6 +342,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account_id", "person_id", name=op.f("pk_account_ties")),
         sqlite_strict=True,
     )
+    op.create_table(
+        "case_people",
+        sa.Column("person_id", TEXT, nullable=False),
+        sa.Column("household_id", TEXT, nullable=False),
+        sa.Column("benefit_unit_id", TEXT, nullable=True),
+        sa.Column("surname_key", TEXT, nullable=True),
+        sa.Column("born_on", DAY, nullable=True),
+        sa.Column("postcode", TEXT, nullable=True),
+        sa.PrimaryKeyConstraint("person_id", "household_id", name=op.f("pk_case_people")),
+        sqlite_strict=True,
+    )
+    op.create_index(op.f("ix_case_people_household_id"), "case_people", ["household_id"])
+    op.create_index(op.f("ix_case_people_surname_key"), "case_people", ["surname_key", "born_on"])
+    op.create_index(op.f("ix_case_people_postcode"), "case_people", ["postcode"])
     op.create_table(
         "web_sessions",
         sa.Column("session_sha256", TEXT, nullable=False),
@@ -376,6 +437,9 @@ def upgrade() -> None:
         sa.Column("state", TEXT, nullable=False),
         sa.Column("progress", WHOLE, nullable=False, server_default="0"),
         sa.Column("said", TEXT, nullable=True),
+        sa.Column("worker", TEXT, nullable=True),
+        sa.Column("heard_at", MOMENT, nullable=True),
+        sa.Column("tries", WHOLE, nullable=False, server_default="0"),
         sa.Column("name", TEXT, nullable=True),
         sa.Column("media_type", TEXT, nullable=True),
         sa.Column("result", BYTES, nullable=True),
@@ -391,13 +455,18 @@ def upgrade() -> None:
         "link_tasks",
         sa.Column("task_id", TEXT, nullable=False),
         sa.Column("origin", TEXT, nullable=False),
+        sa.Column("stratum", TEXT, nullable=True),
+        sa.Column("population", WHOLE, nullable=True),
+        sa.Column("sampled", WHOLE, nullable=True),
         sa.Column("source_l", TEXT, nullable=False),
         sa.Column("record_id_l", TEXT, nullable=False),
         sa.Column("source_r", TEXT, nullable=False),
         sa.Column("record_id_r", TEXT, nullable=False),
         sa.Column("left_record", TEXT, nullable=False),
         sa.Column("right_record", TEXT, nullable=False),
-        sa.Column("area", TEXT, nullable=True),
+        sa.Column("readings", WHOLE, nullable=False),
+        sa.Column("asked_by", TEXT, nullable=True),
+        sa.Column("case_id", TEXT, nullable=True),
         sa.Column("made_at", MOMENT, nullable=False),
         sa.Column("state", TEXT, nullable=False),
         sa.CheckConstraint(
@@ -410,6 +479,38 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index(op.f("ix_link_tasks_state"), "link_tasks", ["state", "task_id"])
+    op.create_table(
+        "link_task_people",
+        sa.Column("task_id", TEXT, nullable=False),
+        sa.Column("person_id", TEXT, nullable=False),
+        sa.Column("household_id", TEXT, nullable=True),
+        sa.Column("area", TEXT, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["task_id"], ["link_tasks.task_id"], name=op.f("fk_link_task_people_task_id")
+        ),
+        sa.PrimaryKeyConstraint("task_id", "person_id", name=op.f("pk_link_task_people")),
+        sqlite_strict=True,
+    )
+    op.create_index(op.f("ix_link_task_people_person_id"), "link_task_people", ["person_id"])
+    op.create_table(
+        "link_changes",
+        sa.Column("event_id", WHOLE, autoincrement=False, nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("person_id", TEXT, nullable=False),
+        sa.Column("other_id", TEXT, nullable=False),
+        sa.Column("records", WHOLE, nullable=False),
+        sa.Column("evidence", TEXT, nullable=False),
+        sa.Column("actor", TEXT, nullable=False),
+        sa.Column("undone_by", WHOLE, nullable=True),
+        sa.CheckConstraint(
+            "kind IN ('merged', 'split', 'moved', 'undone')", name=op.f("ck_link_changes_kind")
+        ),
+        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_link_changes")),
+        sqlite_strict=True,
+    )
+    op.create_index(op.f("ix_link_changes_person_id"), "link_changes", ["person_id"])
+    op.create_index(op.f("ix_link_changes_other_id"), "link_changes", ["other_id"])
     op.create_table(
         "link_answers",
         sa.Column("task_id", TEXT, nullable=False),
@@ -451,9 +552,32 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("proposal_id", name=op.f("pk_rule_proposals")),
         sqlite_strict=True,
     )
+    op.create_table(
+        "run_stages",
+        sa.Column("run_id", TEXT, nullable=False),
+        sa.Column("position", WHOLE, nullable=False),
+        sa.Column("stage", TEXT, nullable=False),
+        sa.Column("milliseconds", WHOLE, nullable=False),
+        sa.Column("detail", TEXT, nullable=False),
+        sa.Column("warnings", TEXT, nullable=False),
+        sa.CheckConstraint("milliseconds >= 0", name=op.f("ck_run_stages_milliseconds")),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.run_id"], name=op.f("fk_run_stages_run_id")),
+        sa.PrimaryKeyConstraint("run_id", "position", name=op.f("pk_run_stages")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "run_notes",
+        sa.Column("run_id", TEXT, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("said", TEXT, nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.run_id"], name=op.f("fk_run_notes_run_id")),
+        sa.PrimaryKeyConstraint("run_id", "name", name=op.f("pk_run_notes")),
+        sqlite_strict=True,
+    )
 
 
 def downgrade() -> None:
     """Drop the tables, with everything in them."""
+    op.drop_column("suppressions", "until_on")
     for table in reversed(_TABLES):
         op.drop_table(table)

@@ -1,0 +1,117 @@
+"""`nostop serve`: the pages where caseworkers, approvers, authors and policy teams work."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy import Engine
+
+from nostop.app.casework.warm import WarmShelf
+from nostop.app.demo_review import DemoPlaces, load_sample, run_sample
+from nostop.app.job_kinds import Places, handlers
+from nostop.app.jobs import Jobs
+from nostop.app.opened import VARIABLE, opened
+from nostop.cli.shared import Progress, RulesOption, err
+from nostop.model import SettingsError
+from nostop.rulebook import default_rules_dir
+from nostop.web.house import House, WebSettings
+from nostop.web.oidc import settings_from_environment
+from nostop.web.serving import serve as serve_pages
+
+
+def serve(
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Serve the sample data: everybody in it is made up.")
+    ] = False,
+    host: Annotated[str, typer.Option("--host", help="The address to answer at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="The port to answer at.")] = 8000,
+    run: Annotated[
+        Path | None,
+        typer.Option("--run", metavar="DIR", help="The run that is shown: the --out of a run."),
+    ] = None,
+    campaigns: Annotated[
+        Path | None,
+        typer.Option("--campaigns", metavar="DIR", help="Campaign files that may be planned."),
+    ] = None,
+    name: Annotated[
+        list[str] | None,
+        typer.Option("--name", help="A name under which the server is asked for; may be repeated."),
+    ] = None,
+    rules: RulesOption = None,
+    out_dir: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Where the demo keeps its run and store.")
+    ] = Path("out/review"),
+) -> None:
+    """Serve the review app until it is stopped.
+
+    Its store is NOSTOP_DATABASE_URL; with --demo one of its own. People sign in with the OpenID
+    Connect provider of NOSTOP_OIDC_ISSUER; where there is none, as made-up officials, on this
+    machine only.
+    """
+    folder = rules or default_rules_dir()
+    if demo:
+        _serve_demo(DemoPlaces(out_dir), folder, (host, port))
+        return
+    oidc = settings_from_environment(os.environ)
+    names = tuple(name or ())
+    with opened(os.environ.get(VARIABLE)) as engine:
+        settings = WebSettings(
+            rules=folder,
+            run=run,
+            campaigns=campaigns,
+            hosts=(*WebSettings(folder).hosts, *names),
+            secure=oidc is not None,
+            development=oidc is None,
+            oidc=oidc,
+        )
+        _serve(engine, settings, (host, port))
+
+
+def _serve_demo(places: DemoPlaces, rules: Path, at: tuple[str, int]) -> None:
+    if os.environ.get(VARIABLE):
+        raise SettingsError(f"serve: --demo has a store of its own; unset {VARIABLE}")
+    places.folder.mkdir(parents=True, exist_ok=True)
+    progress = Progress()
+    err().print("nostop serve: everybody in the sample data is made up")
+    with progress.showing():
+        run_sample(places, rules, progress)
+    with opened(places.database_url) as engine:
+        with progress.showing():
+            load_sample(engine, places, rules, datetime.now(UTC), progress)
+        settings = WebSettings(
+            rules=rules, run=places.run, campaigns=places.campaigns, development=True
+        )
+        with _worker(places.database_url, places.run, rules):
+            _serve(engine, settings, at)
+
+
+def _serve(engine: Engine, settings: WebSettings, at: tuple[str, int]) -> None:
+    host, port = at
+    places = Places(settings.rules, settings.run)
+    jobs = Jobs(engine, lambda: datetime.now(UTC), handlers(places))
+    house = House(engine, settings, WarmShelf(), jobs)
+    err().print(f"nostop serve: http://{host}:{port} (stop with Ctrl-C)", soft_wrap=True)
+    serve_pages(house, host, port)
+
+
+@contextmanager
+def _worker(url: str, run: Path, rules: Path) -> Iterator[None]:
+    """Have somebody do the jobs that pages ask for, for as long as they are served."""
+    command = [sys.executable, "-m", "nostop.cli", "work", "jobs", "--run", str(run)]
+    child = subprocess.Popen(  # noqa: S603 - our own command
+        [*command, "--rules", str(rules)],
+        env={**os.environ, VARIABLE: url},
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        child.terminate()
+        child.wait()

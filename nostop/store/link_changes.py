@@ -1,0 +1,221 @@
+"""What happened to person ids, as caseworkers look it up, and what rests on a link that changes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    and_,
+    exists,
+    func,
+    or_,
+    select,
+    union,
+    update,
+)
+
+from nostop.model import NotHere
+from nostop.store.access import Who, tied_people, within
+from nostop.store.audit import Entry, append
+from nostop.store.cases import NewCase, open_cases
+from nostop.store.engine import reading
+from nostop.store.messages import MOST_AT_ONCE, batched
+from nostop.store.rows import put, read, table_of
+from nostop.store.tables import OutreachMessage
+from nostop.store.tables_access import CasePerson
+from nostop.store.tables_casework import Flag, WorkItem
+from nostop.store.tables_events import Case
+from nostop.store.tables_outreach import PersonHeir, Recipient
+from nostop.store.tables_work import LinkChange
+
+#: What can be taken back.
+CAN_BE_UNDONE = ("merged", "split", "moved")
+LINK = "link"
+_NOT_HERE = "links: there is no such change, or it is not for you to see"
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What rests on the links of some people: flags by scheme, messages by state, open cases by
+    kind."""
+
+    person_ids: tuple[str, ...]
+    flags: Mapping[str, int]
+    messages: Mapping[str, int]
+    cases: Mapping[str, int]
+
+
+def last_change(connection: Connection) -> int:
+    """Return the newest event that is known here, 0 where none is."""
+    table = table_of(LinkChange)
+    return int(connection.execute(select(func.max(table.c.event_id))).scalar() or 0)
+
+
+def add_changes(connection: Connection, changes: pl.DataFrame, undone: Mapping[int, int]) -> int:
+    """Keep what happened since; return how many events that is.
+
+    Args:
+        connection: in a transaction of the caller's.
+        changes: the columns of `LinkChange` but `undone_by`, oldest first.
+        undone: by which event each was taken back; it may have been kept long ago.
+    """
+    new = changes.filter(pl.col("event_id") > last_change(connection))
+    put(connection, LinkChange, new)
+    known = set(new["event_id"])
+    for event_id, undone_by in undone.items():
+        if undone_by in known:
+            mark_undone(connection, event_id, undone_by)
+    return new.height
+
+
+def mark_undone(connection: Connection, event_id: int, undone_by: int) -> None:
+    """Say by which event one was taken back."""
+    table = table_of(LinkChange)
+    query = update(table).where(table.c.event_id == event_id)
+    connection.execute(query.values(undone_by=undone_by))
+
+
+def changes_of(engine: Engine, who: Who, person_id: str | None, *, most: int = 100) -> pl.DataFrame:
+    """Return what happened to a person id, or the last things that happened to anybody whose case
+    somebody may open; the newest first: the columns of `LinkChange`."""
+    table = table_of(LinkChange)
+    query = select(table).where(_theirs(who)).order_by(table.c.event_id.desc()).limit(most)
+    if person_id is not None:
+        query = query.where(or_(table.c.person_id == person_id, table.c.other_id == person_id))
+    with reading(engine) as connection:
+        return read(connection, query)
+
+
+def change_of(engine: Engine, who: Who, event_id: int) -> dict[str, object]:
+    """Return one event: the columns of `LinkChange`.
+
+    Raises:
+        NotHere: there is none, or nobody in it has a case that they may open.
+    """
+    table = table_of(LinkChange)
+    query = select(table).where(table.c.event_id == event_id, _theirs(who))
+    with reading(engine) as connection:
+        found = connection.execute(query).mappings().one_or_none()
+    if found is None:
+        raise NotHere(_NOT_HERE)
+    return dict(found)
+
+
+def touched(engine: Engine, person_ids: Sequence[str]) -> Touched:
+    """Return what rests on the links of these people and of their benefit units."""
+    ids = sorted(set(person_ids))
+    flag, message, case = table_of(Flag), table_of(OutreachMessage), table_of(Case)
+    units = _units_of(ids)
+    flags = (
+        select(flag.c.scheme, func.count())
+        .where(flag.c.benefit_unit_id.in_(units), flag.c.state != "gone")
+        .group_by(flag.c.scheme)
+    )
+    messages = (
+        select(message.c.state, func.count())
+        .where(message.c.recipient_id.in_(ids))
+        .group_by(message.c.state)
+    )
+    whose = or_(case.c.person_id.in_(ids), case.c.benefit_unit_id.in_(units))
+    cases = (
+        select(case.c.kind, func.count())
+        .where(case.c.state != "closed", whose)
+        .group_by(case.c.kind)
+    )
+    with reading(engine) as connection:
+        return Touched(
+            tuple(ids), *(_counted(connection, each) for each in (flags, messages, cases))
+        )
+
+
+def hold(
+    connection: Connection, person_ids: Sequence[str], reason: str, by: str, at: datetime
+) -> dict[str, str]:
+    """Let nobody write to these people until somebody closes the case, and say in the queue that
+    sources do not agree about them; return the case of each.
+
+    Whoever has an open case about their links already keeps that one. Call it last in a
+    transaction: it writes to the audit log.
+    """
+    ids = sorted(set(person_ids))
+    item = table_of(WorkItem)
+    for some in batched(ids, MOST_AT_ONCE):
+        query = update(item).where(item.c.benefit_unit_id.in_(_units_of(some)))
+        connection.execute(query.values(in_conflict=True, version=item.c.version + 1))
+    known = open_link_cases(connection, ids)
+    new = [who for who in ids if who not in known]
+    opened = open_cases(connection, [NewCase(LINK, reason, who) for who in new], at, by)
+    return known | dict(zip(new, opened, strict=True))
+
+
+def open_link_cases(connection: Connection, person_ids: Sequence[str]) -> dict[str, str]:
+    """Return the open case about the links of each of these people who has one."""
+    case = table_of(Case)
+    found: dict[str, str] = {}
+    for some in batched(list(person_ids), MOST_AT_ONCE):
+        query = select(case.c.person_id, case.c.case_id).where(
+            case.c.kind == LINK, case.c.state != "closed", case.c.person_id.in_(some)
+        )
+        found.update((str(who), str(case_id)) for who, case_id in connection.execute(query))
+    return found
+
+
+def held_cases(engine: Engine, who: Who, *, most: int = 50) -> pl.DataFrame:
+    """Return open cases about links of people whose case somebody may open, the oldest first: the
+    columns of `Case`."""
+    case = table_of(Case)
+    mine = _openable_person(who, case.c.person_id)
+    query = select(case).where(case.c.kind == LINK, case.c.state != "closed", mine)
+    with reading(engine) as connection:
+        return read(connection, query.order_by(case.c.opened_at, case.c.case_id).limit(most))
+
+
+def record_undo(
+    connection: Connection, event_id: int, undone_by: int, by: str, at: datetime
+) -> None:
+    """Write down that an event was taken back, last in a transaction."""
+    mark_undone(connection, event_id, undone_by)
+    append(connection, by, [Entry("link.undone", str(event_id), {"event": undone_by})], at)
+
+
+def _theirs(who: Who) -> ColumnElement[bool]:
+    """The condition on `link_changes`: one of the two has a case that somebody may open, and they
+    know neither."""
+    table = table_of(LinkChange)
+    sides = (table.c.person_id, table.c.other_id)
+    known = or_(*(side.in_(tied_people(who)) for side in sides))
+    return and_(or_(*(_openable_person(who, side) for side in sides)), ~known)
+
+
+def _openable_person(who: Who, person_id: ColumnElement[str]) -> ColumnElement[bool]:
+    item, person = table_of(WorkItem), table_of(CasePerson)
+    return exists(
+        select(item.c.benefit_unit_id)
+        .join(person, person.c.household_id == item.c.household_id)
+        .where(person.c.person_id == person_id, within(who))
+    )
+
+
+def _units_of(person_ids: Sequence[str]) -> Select[tuple[str]]:
+    """Return the benefit units of people, and of whoever holds what was theirs."""
+    person, known, heir = table_of(CasePerson), table_of(Recipient), table_of(PersonHeir)
+    ids = list(person_ids)
+    heirs = select(heir.c.person_id).where(heir.c.was.in_(ids))
+    parts = [
+        select(table.c.benefit_unit_id).where(
+            or_(table.c.person_id.in_(ids), table.c.person_id.in_(heirs)),
+            table.c.benefit_unit_id.is_not(None),
+        )
+        for table in (person, known)
+    ]
+    units = union(*parts).subquery()
+    return select(units.c.benefit_unit_id)
+
+
+def _counted(connection: Connection, query: Select[tuple[str, int]]) -> dict[str, int]:
+    return {str(name): int(count) for name, count in sorted(connection.execute(query).all())}
