@@ -45,6 +45,23 @@ def channel(name: str, settings: Settings) -> Channel:
     return cast(Channel, _build(CHANNELS, name, settings))
 
 
+def channel_kind(name: str, settings: Settings) -> str:
+    """Return which contact point the channel called `name` needs: without its secrets, where that
+    does not hang on them, so that whoever only looks at a campaign need not hold them.
+
+    Raises:
+        PluginError: as `connector`.
+    """
+    plugin = _loaded(CHANNELS, name)
+    if isinstance(plugin, type) and is_dataclass(plugin):
+        _known_settings(plugin, settings, f"channel '{name}'")
+        try:
+            return str(object.__new__(plugin).kind)  # type: ignore[attr-defined]  # asked just here
+        except AttributeError:
+            pass
+    return channel(name, settings).kind
+
+
 def known(group: str) -> list[str]:
     """Return the names in an entry-point group, in order."""
     return sorted({point.name for point in entry_points(group=group)})
@@ -79,13 +96,17 @@ def _find(group: str, name: str) -> EntryPoint:
 
 
 def _build(group: str, name: str, settings: Settings) -> object:
+    plugin = _loaded(group, name)
+    return build(plugin, settings, what=f"{_KINDS[group]} '{name}'", method=_METHODS[group])
+
+
+def _loaded(group: str, name: str) -> object:
     point = _find(group, name)
-    what = f"{_KINDS[group]} '{name}'"
     try:
-        plugin = point.load()
+        return point.load()
     except (ImportError, AttributeError) as error:
+        what = f"{_KINDS[group]} '{name}'"
         raise PluginError(f"{what}: cannot import {point.value}: {error}") from error
-    return build(plugin, settings, what=what, method=_METHODS[group])
 
 
 def build(plugin: object, settings: Settings, *, what: str, method: str) -> object:
@@ -96,10 +117,7 @@ def build(plugin: object, settings: Settings, *, what: str, method: str) -> obje
     """
     if not (isinstance(plugin, type) and is_dataclass(plugin) and _has(plugin, method)):
         raise PluginError(f"{what}: expected a dataclass with a method '{method}'")
-    takes = [field.name for field in fields(plugin) if field.init]
-    for key in settings:
-        if key not in takes:
-            raise PluginError(f"{what}: no setting '{key}', known: {takes}{nearest(key, takes)}")
+    _known_settings(plugin, settings, what)
     try:
         return TypeAdapter[object](plugin).validate_python(dict(settings))
     except ValidationError as error:
@@ -108,6 +126,13 @@ def build(plugin: object, settings: Settings, *, what: str, method: str) -> obje
         raise PluginError(f"{what}: " + "; ".join(wrong)) from None
     except PydanticUserError as error:
         raise PluginError(f"{what}: its settings have a type we cannot check: {error}") from error
+
+
+def _known_settings(plugin: type, settings: Settings, what: str) -> None:
+    takes = [field.name for field in fields(plugin) if field.init]
+    for key in settings:
+        if key not in takes:
+            raise PluginError(f"{what}: no setting '{key}', known: {takes}{nearest(key, takes)}")
 
 
 def _has(plugin: type, method: str) -> bool:

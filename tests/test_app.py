@@ -93,6 +93,7 @@ def test_run_writes_every_result_and_its_manifest(ran: Run) -> None:
         "recipients.parquet",
         "take_up.csv",
         "take_up.parquet",
+        "take_up_by_area.parquet",
         "unclaimed.parquet",
     }
     assert manifest["effective_date"] == "2026-06-01"

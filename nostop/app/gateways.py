@@ -79,7 +79,7 @@ def determine_lawfully(
     """
     found = [
         determination.determine(_without(situation, closed), rulebook, day, names)
-        for closed, names in _by_closed_facts(rulebook, day, schemes, statuses).items()
+        for closed, names in by_closed_facts(rulebook, day, schemes, statuses).items()
     ]
     return pl.concat(found).sort("scheme", maintain_order=True) if len(found) > 1 else found[0]
 
@@ -105,14 +105,19 @@ def determine_lawfully_again(
             _without(situation, closed),
             changed,
         )
-        for closed, names in _by_closed_facts(book, day, schemes, statuses).items()
+        for closed, names in by_closed_facts(book, day, schemes, statuses).items()
     ]
     return pl.concat(found).sort("scheme", maintain_order=True) if len(found) > 1 else found[0]
 
 
-def _by_closed_facts(
+def by_closed_facts(
     rulebook: Rulebook, day: date, schemes: list[str], statuses: Statuses
 ) -> dict[frozenset[str], list[str]]:
+    """Return schemes by the facts that no gateway opens to them on a day.
+
+    Raises:
+        SettingsError: a scheme may not know who is an adult and who a child.
+    """
     together: dict[frozenset[str], list[str]] = {}
     for scheme, closed in closed_facts(rulebook, schemes, day, statuses).items():
         if "role" in closed:
@@ -129,7 +134,7 @@ class Lawful:
     def __init__(
         self, rulebook: Rulebook, day: date, schemes: list[str], statuses: Statuses
     ) -> None:
-        together = _by_closed_facts(rulebook, day, schemes, statuses)
+        together = by_closed_facts(rulebook, day, schemes, statuses)
         self._deciding = {
             closed: Deciding(rulebook, day, names) for closed, names in together.items()
         }

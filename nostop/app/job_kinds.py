@@ -8,16 +8,21 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from nostop.app.casework.link_jobs import questions_job, undo_job
+from nostop.app.exports import export_job
 from nostop.app.jobs import Handler, JobFile, JobRecord, Task
+from nostop.app.outreach.plan_pages import plan_job
+from nostop.app.proposal_jobs import check_rules, who_flips
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where a job finds what is in no database: the folder of rules, and the folder of the run
-    that is shown (None: this server has none)."""
+    """Where a job finds what is in no database: the folder of rules, the folder of the run that is
+    shown, and that of campaign files (None: this server has none)."""
 
     rules: Path
     run: Path | None
+    campaigns: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,24 @@ class Kind:
         return None if self.back is None else self.back.format_map(dict(job.arguments))
 
 
-KINDS: Mapping[str, Kind] = {}
+KINDS: Mapping[str, Kind] = {
+    "export": Kind("Making an export", lambda task, _: export_job(task)),
+    "undo_link": Kind("Undoing a change of links", undo_job, "/links/history/{event}"),
+    "link_questions": Kind("Making pairs of records to look at", questions_job, "/links"),
+    "plan_campaign": Kind("Planning a campaign", plan_job, "/campaigns/{campaign}", "campaigns"),
+    "check_rules": Kind(
+        "Checking proposed rules",
+        lambda task, places: check_rules(task, places.rules),
+        "/workbench/proposals/{proposal}",
+        "approve_rules",
+    ),
+    "who_flips": Kind(
+        "Who flips under proposed rules",
+        lambda task, places: who_flips(task, places.rules, places.run),
+        "/workbench/proposals/{proposal}",
+        "approve_rules",
+    ),
+}
 
 
 def handlers(places: Places) -> Mapping[str, Handler]:

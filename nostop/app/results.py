@@ -71,6 +71,7 @@ class Run:
     assembled: Assembled
     determinations: pl.DataFrame
     counts: pl.DataFrame
+    area_counts: pl.DataFrame
     paths: pl.DataFrame
     sent: Sent
     link_events: pl.DataFrame
@@ -103,6 +104,7 @@ def write_results(run: Run) -> None:
         "awards": awards_of(run.assembled.situation),
         "take_up": take_up,
         "unclaimed": takeup.publish_unclaimed(run.counts),
+        "take_up_by_area": takeup.publish_by_area(run.area_counts, run.counts),
     }
     for name, table in tables.items():
         write_whole(table, out / f"{name}.parquet")

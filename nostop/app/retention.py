@@ -27,7 +27,7 @@ from nostop.strict_yaml import read_yaml
 
 _HISTORY = (LINKS, LINK_EVENTS, VERDICTS)
 #: Counts of many people, in which nobody can be found.
-_PUBLISHED = ("take_up.parquet", "unclaimed.parquet")
+_PUBLISHED = ("take_up.parquet", "take_up_by_area.parquet", "unclaimed.parquet")
 _KEEP = "keep_days"
 
 

@@ -21,7 +21,8 @@ from nostop.cli.shared import Progress, RulesOption, err
 from nostop.model import SettingsError
 from nostop.rulebook import default_rules_dir
 from nostop.web.house import House, WebSettings
-from nostop.web.oidc import settings_from_environment
+from nostop.web.oidc import Provider
+from nostop.web.oidc_settings import provider_settings
 from nostop.web.serving import serve as serve_pages
 
 
@@ -43,6 +44,10 @@ def serve(
         list[str] | None,
         typer.Option("--name", help="A name under which the server is asked for; may be repeated."),
     ] = None,
+    https: Annotated[
+        bool,
+        typer.Option("--https", help="People reach it by HTTPS, through a proxy."),
+    ] = False,
     rules: RulesOption = None,
     out_dir: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Where the demo keeps its run and store.")
@@ -58,7 +63,7 @@ def serve(
     if demo:
         _serve_demo(DemoPlaces(out_dir), folder, (host, port))
         return
-    oidc = settings_from_environment(os.environ)
+    provider = provider_settings(os.environ)
     names = tuple(name or ())
     with opened(os.environ.get(VARIABLE)) as engine:
         settings = WebSettings(
@@ -66,11 +71,10 @@ def serve(
             run=run,
             campaigns=campaigns,
             hosts=(*WebSettings(folder).hosts, *names),
-            secure=oidc is not None,
-            development=oidc is None,
-            oidc=oidc,
+            secure=https,
+            development=provider is None,
         )
-        _serve(engine, settings, (host, port))
+        _serve(engine, settings, (host, port), Provider(provider) if provider else None)
 
 
 def _serve_demo(places: DemoPlaces, rules: Path, at: tuple[str, int]) -> None:
@@ -91,11 +95,16 @@ def _serve_demo(places: DemoPlaces, rules: Path, at: tuple[str, int]) -> None:
             _serve(engine, settings, at)
 
 
-def _serve(engine: Engine, settings: WebSettings, at: tuple[str, int]) -> None:
+def _serve(
+    engine: Engine,
+    settings: WebSettings,
+    at: tuple[str, int],
+    provider: Provider | None = None,
+) -> None:
     host, port = at
     places = Places(settings.rules, settings.run)
     jobs = Jobs(engine, lambda: datetime.now(UTC), handlers(places))
-    house = House(engine, settings, WarmShelf(), jobs)
+    house = House(engine, settings, WarmShelf(), jobs, provider=provider)
     err().print(f"nostop serve: http://{host}:{port} (stop with Ctrl-C)", soft_wrap=True)
     serve_pages(house, host, port)
 

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from nostop.app.casework.loading import SERVICE_DAYS, Load, load_work
+from nostop.app.forgotten import SECRET
 from nostop.app.job_kinds import Places, handlers
 from nostop.app.jobs import Jobs
 from nostop.app.opened import open_from_environment
@@ -55,3 +57,41 @@ def jobs(
                 signal.signal(sign, lambda *_: worker.stop.set())
         err().print("jobs: waiting for work")
         worker.serve(name)
+
+
+@commands.command()
+def load(
+    run: Annotated[
+        Path, typer.Option("--run", metavar="DIR", help="The results of a run: its --out.")
+    ],
+    rules: RulesOption = None,
+    service_days: Annotated[
+        int,
+        typer.Option(
+            "--service-days",
+            metavar="N",
+            min=1,
+            help="Days within which somebody should have looked at a new case.",
+        ),
+    ] = SERVICE_DAYS,
+    by: Annotated[
+        str, typer.Option("--by", metavar="NAME", help="Who loads it; it is audited.")
+    ] = "nostop",
+    accept_fewer: Annotated[
+        bool,
+        typer.Option(
+            "--accept-fewer",
+            help="Load it although nine in ten cases are no longer found: somebody has looked.",
+        ),
+    ] = False,
+) -> None:
+    """Put what a run found before caseworkers. What they decided and wrote stays."""
+    asked = Load(service_days, by, os.environ.get(SECRET), accept_fewer)
+    with open_from_environment() as engine:
+        done = load_work(engine, run, rules or default_rules_dir(), datetime.now(UTC), asked)
+    typer.echo(f"{done.items:>9,} cases to look at, {done.new_items:,} of them new")
+    typer.echo(f"{done.flags:>9,} flags, {done.new_flags:,} of them new")
+    typer.echo(f"{done.reopened:>9,} flags open again")
+    typer.echo(f"{done.gone:>9,} flags no longer found")
+    if done.erased:
+        typer.echo(f"{done.erased:>9,} households left out: somebody in them was erased")

@@ -25,12 +25,14 @@ _OPEN_CLAIMS = ("pending", "opted_out")
 @dataclass(frozen=True, slots=True)
 class SituationRows:
     """People, benefit units and households with their facts, and awards: as the columns of a
-    `Situation`, but that a fact may be left out where it is unknown."""
+    `Situation`, but that a fact may be left out where it is unknown. `receipt_known_for` is as a
+    `Situation` has it: None means all schemes."""
 
     people: Rows
     benefit_units: Rows
     households: Rows
     awards: Rows
+    receipt_known_for: frozenset[str] | None = None
 
     def of(self, level: Level) -> Rows:
         """Return the rows of a level."""
@@ -47,6 +49,7 @@ class SituationRows:
             benefit_units=_framed(self.benefit_units, catalogue, Level.BENEFIT_UNIT),
             households=_framed(self.households, catalogue, Level.HOUSEHOLD),
             awards=pl.DataFrame(self.awards, schema=empty(Awards).schema),
+            receipt_known_for=self.receipt_known_for,
         )
 
 
@@ -171,11 +174,15 @@ def _with_receipts(rows: SituationRows, plan: Plan) -> Rows:
     schemes = plan.schedule.receipts
     awards = [each for each in rows.awards if each["scheme"] in schemes]
     _check_awards(awards, plan)
+    known_for = schemes if rows.receipt_known_for is None else rows.receipt_known_for
     held = _by("person_id", [each for each in awards if _is_in_force(each, plan.effective_on)])
     return [
         {
             **person,
-            **{f"known:{scheme}": bool(person.get("awards_known")) for scheme in schemes},
+            **{
+                f"known:{scheme}": bool(person.get("awards_known")) and scheme in known_for
+                for scheme in schemes
+            },
             **_receipts(held.get(person["person_id"], [])),
         }
         for person in rows.people

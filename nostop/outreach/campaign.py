@@ -128,6 +128,13 @@ class FollowUp(_Part):
     after_days: Annotated[int, Field(ge=14)]
 
 
+class Review(_Part):
+    """What a caseworker decides about a scheme of the campaign, and a second person has to approve
+    before it counts."""
+
+    second_approval: tuple[Literal["confirm", "not_entitled", "suppress"], ...] = ()
+
+
 class Register(_Part):
     """How old, at most, the lists of whom not to write to may be when a message goes."""
 
@@ -150,6 +157,7 @@ class Campaign(_Part):
     unsubscribe_url: the address of `nostop outreach callbacks` as the world sees it, with
         `/unsubscribe` at its end: e-mails then have a link of one click.
     follow_up: what happens where nothing is heard.
+    review: which decisions of caseworkers need a second person.
     """
 
     id: Name
@@ -167,6 +175,7 @@ class Campaign(_Part):
     contact: Contact | None = None
     unsubscribe_url: HttpsAddress | None = None
     follow_up: FollowUp | None = None
+    review: Review | None = None
     ask_provider_after_minutes: Annotated[int, Field(ge=1)] = 60
     allow_list: tuple[Annotated[str, BeforeValidator(checked_pattern)], ...] = ()
 
@@ -247,4 +256,5 @@ _PARTS: dict[str, type[BaseModel]] = {
     "holdout": Trial,
     "register": Register,
     "follow_up": FollowUp,
+    "review": Review,
 }

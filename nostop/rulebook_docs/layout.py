@@ -28,9 +28,7 @@ class Frame:
     def page(self, file: str, heading: str, lead: Html, sections: Sequence[Section]) -> str:
         """Return a whole page. Sections without content are left out, as are their entries in the
         list of what is on the page."""
-        shown = [each for each in sections if each.body]
-        head = element("h1", heading)
-        main = join([head, lead, _on_this_page(shown), *(_section(each) for each in shown)])
+        main = content(heading, lead, sections)
         body = join(
             [
                 element("a", "Skip to main content", attributes={"href": "#main", "class": "skip"}),
@@ -55,6 +53,23 @@ class Frame:
             for place, words in self.places
         ]
         return element("nav", listed(entries), attributes={"aria-label": "Rules"})
+
+
+@dataclass(frozen=True, slots=True)
+class Within(Frame):
+    """The frame of pages that stand within pages of somebody else's: their content alone."""
+
+    def page(self, file: str, heading: str, lead: Html, sections: Sequence[Section]) -> str:  # noqa: ARG002 - every page says where it is
+        """Return the content of a page, from its heading on."""
+        return content(heading, lead, sections)
+
+
+def content(heading: str, lead: Html, sections: Sequence[Section]) -> Html:
+    """Return what a page holds. Sections without content are left out, as are their entries in the
+    list of what is on the page."""
+    shown = [each for each in sections if each.body]
+    head = element("h1", heading)
+    return join([head, lead, _on_this_page(shown), *(_section(each) for each in shown)])
 
 
 def _if(truth: bool, attributes: dict[str, str]) -> dict[str, str]:  # noqa: FBT001

@@ -13,7 +13,7 @@ from nostop.store.engine import reading
 from nostop.store.rows import read, table_of
 from nostop.store.tables import OutreachMessage
 from nostop.store.tables_access import Account
-from nostop.store.tables_outreach import Campaign, StopSwitch
+from nostop.store.tables_outreach import Campaign, CampaignText, StopSwitch
 
 _OF_A_CAMPAIGN = (
     *("campaign", "declaration", "run_id", "plan_sha256", "planned_by", "planned_at"),
@@ -119,6 +119,14 @@ def names_of(engine: Engine, account_ids: Collection[str]) -> dict[str, str]:
     )
     with reading(engine) as connection:
         return {str(account): str(name) for account, name in connection.execute(query)}
+
+
+def texts_named(engine: Engine, name: str) -> dict[str, str]:
+    """Return the text of one name of every campaign that has it, by campaign."""
+    table = table_of(CampaignText)
+    query = select(table.c.campaign, table.c.text).where(table.c.name == name)
+    with reading(engine) as connection:
+        return {str(campaign): str(text) for campaign, text in connection.execute(query)}
 
 
 def doubtful(engine: Engine, campaign: str, before: datetime, *, most: int) -> pl.DataFrame:

@@ -5,7 +5,9 @@ from datetime import date
 
 from sqlalchemy import Connection, select
 
+from nostop.model import NotHere
 from nostop.store.rows import table_of
+from nostop.store.tables import Run, RunPack
 from nostop.store.tables_casework import CaseFile
 
 
@@ -28,3 +30,28 @@ def read_case_file(connection: Connection, household_id: str) -> Filed | None:
     query = select(table).where(table.c.household_id == household_id)
     row = connection.execute(query).one_or_none()
     return None if row is None else Filed(*row)
+
+
+@dataclass(frozen=True, slots=True)
+class RunRules:
+    """What a run was worked out with: its day, its schemes, and whether its people are made up."""
+
+    effective_on: date
+    synthetic: bool
+    schemes: tuple[str, ...]
+
+
+def read_run_rules(connection: Connection, run_id: str) -> RunRules:
+    """Return what a run was worked out with.
+
+    Raises:
+        NotHere: there is no such run.
+    """
+    run, pack = table_of(Run), table_of(RunPack)
+    found = connection.execute(
+        select(run.c.effective_on, run.c.synthetic).where(run.c.run_id == run_id)
+    ).one_or_none()
+    if found is None:
+        raise NotHere(f"work: there is no run {run_id}")
+    query = select(pack.c.scheme).where(pack.c.run_id == run_id).order_by(pack.c.scheme)
+    return RunRules(found[0], found[1], tuple(connection.execute(query).scalars()))

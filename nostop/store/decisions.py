@@ -7,7 +7,7 @@ from its commit on, no message about that scheme is claimed for that benefit uni
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -108,7 +108,7 @@ def decide(engine: Engine, seen: Seen, verdict: Verdict, act: Act) -> str:
         if verdict.needs_second:
             _move_flags(connection, seen.benefit_unit_id, schemes, "second")
         else:
-            _carry_out(connection, item, schemes, verdict)
+            _carry_out(connection, item, schemes, verdict, act)
         if verdict.kind == "suppress":
             # At once, whoever has to agree: a message that does not go can go later.
             _stop_people(connection, verdict, act)
@@ -152,7 +152,7 @@ def second(engine: Engine, decision_id: str, word: SecondWord, act: Act) -> None
         verdict = _verdict_of(row)
         schemes = _awaited(connection, row)
         if word.approves:
-            _carry_out(connection, item, schemes, verdict)
+            _carry_out(connection, item, schemes, verdict, act)
         else:
             _move_flags(connection, row["benefit_unit_id"], schemes, "open")
             _allow_people(connection, verdict.about if row["kind"] == "suppress" else ())
@@ -328,12 +328,16 @@ def _awaited(connection: Connection, row: Mapping[str, Any]) -> list[str]:
 
 
 def _carry_out(
-    connection: Connection, item: Mapping[str, Any], schemes: Sequence[str], verdict: Verdict
+    connection: Connection,
+    item: Mapping[str, Any],
+    schemes: Sequence[str],
+    verdict: Verdict,
+    act: Act,
 ) -> None:
     """Bring flags and the case to what was decided."""
     unit = item["benefit_unit_id"]
     if verdict.kind == "hand_over":
-        _hand_over(connection, item, verdict)
+        _hand_over(connection, item, verdict, act.at)
     elif verdict.kind != "phone" or verdict.until_on is not None:
         # Somebody who was only spoken to is decided on next.
         _move_flags(connection, unit, schemes, BECOMES[verdict.kind])
@@ -341,11 +345,13 @@ def _carry_out(
         _allow_people(connection, _not_contacted(connection, unit))
 
 
-def _hand_over(connection: Connection, item: Mapping[str, Any], verdict: Verdict) -> None:
+def _hand_over(
+    connection: Connection, item: Mapping[str, Any], verdict: Verdict, at: datetime
+) -> None:
     table = table_of(WorkItem)
     to = verdict.about[0] if verdict.about else None
     query = update(table).where(table.c.benefit_unit_id == item["benefit_unit_id"])
-    connection.execute(query.values(assignee=to))
+    connection.execute(query.values(assignee=to, assigned_at=at if to else None))
 
 
 def _move_flags(connection: Connection, unit: str, schemes: Sequence[str], state: str) -> None:
@@ -359,7 +365,7 @@ def _settle(connection: Connection, unit: str) -> None:
     flags, items = table_of(Flag), table_of(WorkItem)
     query = select(flags.c.state).where(flags.c.benefit_unit_id == unit)
     states = set(connection.execute(query).scalars())
-    order = ("second", "open", "waiting")
+    order = ("open", "second", "waiting")
     done = "gone" if states == {"gone"} else "done"
     state = next((each for each in order if each in states), done)
     mine = items.c.benefit_unit_id == unit

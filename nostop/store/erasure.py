@@ -17,13 +17,18 @@ from sqlalchemy import Connection, Engine, Table, case, delete, insert, select, 
 
 from nostop.model import StoreError
 from nostop.store.audit import Entry, append
+from nostop.store.case_erasure import TABLES as CASE_TABLES
+from nostop.store.case_erasure import forget_cases, told_of
 from nostop.store.checks import check_id
 from nostop.store.contacts import ERASED
+from nostop.store.link_changes import forget_changes
+from nostop.store.link_tasks import forget_people as forget_pairs
 from nostop.store.messages import MOST_AT_ONCE, batched
 from nostop.store.rows import read, table_of
 from nostop.store.tables import Base, OutreachMessage, OutreachReceipt
 from nostop.store.tables_audit import ErasedRecord
 from nostop.store.tables_outreach import MessageOutcome, Suppression
+from nostop.store.tables_work import LinkAnswer, LinkTask
 
 _SHORTEST_SECRET = 32
 _PERSON = "person_id"
@@ -101,13 +106,19 @@ def erase_rows(engine: Engine, erasure: Erasure, secret: Secret) -> Mapping[str,
     with engine.begin() as connection:
         found = messages_to(connection, erasure.person_ids)
         counts = {"outreach_messages": len(found)}
+        # First, while it is still known in which benefit unit they are.
+        counts |= forget_cases(connection, erasure.person_ids, erasure.records)
         for some in batched(found, MOST_AT_ONCE):
             _forget_messages(connection, some)
+        # They are found by the rows of people that go below.
+        counts["link_tasks"] = forget_pairs(connection, erasure.person_ids)
         for person_id in erasure.person_ids:
             _rename(connection, person_id, secret.pseudonym(person_id))
         for table in tables_of_people():
             if table.name != Suppression.__tablename__:
-                counts[table.name] = _delete(connection, table, erasure.person_ids)
+                gone = _delete(connection, table, erasure.person_ids)
+                counts[table.name] = counts.get(table.name, 0) + gone
+        counts["link_changes"] += forget_changes(connection, erasure.person_ids)
         counts[str(Suppression.__tablename__)] = _only_erased(connection, erasure)
         detail: dict[str, str | int] = {"reason": erasure.reason, "rows": sum(counts.values())}
         entries = [Entry("person.erased", who, detail) for who in erasure.person_ids]
@@ -156,7 +167,7 @@ def _scrubbed_sqlite(engine: Engine) -> bool:
 def _scrub_postgresql(engine: Engine) -> None:
     names = [table.name for table in tables_of_people()]
     names += [str(model.__tablename__) for model in (OutreachMessage, OutreachReceipt)]
-    names.append(str(MessageOutcome.__tablename__))
+    names += [str(model.__tablename__) for model in (MessageOutcome, LinkTask, LinkAnswer)]
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for name in names:
             connection.execute(text(f"VACUUM FULL {name}"))
@@ -189,6 +200,7 @@ def rows_of(engine: Engine, person_id: str) -> Mapping[str, pl.DataFrame]:
     queries[message.name] = select(message).where(message.c.recipient_id == person_id)
     with engine.begin() as connection:
         found = {name: read(connection, query) for name, query in sorted(queries.items())}
+        found |= told_of(connection, person_id)
     return {name: rows for name, rows in found.items() if rows.height}
 
 

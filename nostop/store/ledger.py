@@ -94,16 +94,23 @@ def status_of(state: str, *, delivered: bool, suppression: str | None) -> str:
     return "cancelled" if state == "suppressed" else state
 
 
-def learn(engine: Engine, news: News) -> int:
+def learn(engine: Engine, news: News, how: str | None = None) -> int:
     """Write news down and move messages on; return how many moved.
 
     News of a message that is not here is left alone. The same news twice moves nothing twice.
 
+    Args:
+        how: how whoever says so knows, in a word, for the audit log.
     Raises:
-        StoreError: the time has no zone.
+        StoreError: the time has no zone, or `how` is no plain word.
     """
     with engine.begin() as connection:
-        return learn_within(connection, news)
+        number = learn_within(connection, news)
+        if number and how:
+            detail = {"how": how}
+            entries = [Entry("message.settled", each.message_id, detail) for each in news.receipts]
+            append(connection, news.actor, entries, news.at)
+        return number
 
 
 def learn_within(connection: Connection, news: News) -> int:

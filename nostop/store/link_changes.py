@@ -1,8 +1,9 @@
 """What happened to person ids, as caseworkers look it up, and what rests on a link that changes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 from sqlalchemy import (
@@ -11,6 +12,7 @@ from sqlalchemy import (
     Engine,
     Select,
     and_,
+    delete,
     exists,
     func,
     or_,
@@ -19,10 +21,11 @@ from sqlalchemy import (
     update,
 )
 
-from nostop.model import NotHere
+from nostop.model import MovedOn, NotHere, StoreError
 from nostop.store.access import Who, tied_people, within
 from nostop.store.audit import Entry, append
 from nostop.store.cases import NewCase, open_cases
+from nostop.store.checks import NOTE, check_text
 from nostop.store.engine import reading
 from nostop.store.messages import MOST_AT_ONCE, batched
 from nostop.store.rows import put, read, table_of
@@ -31,12 +34,15 @@ from nostop.store.tables_access import CasePerson
 from nostop.store.tables_casework import Flag, WorkItem
 from nostop.store.tables_events import Case
 from nostop.store.tables_outreach import PersonHeir, Recipient
-from nostop.store.tables_work import LinkChange
+from nostop.store.tables_work import LinkAnswer, LinkChange, LinkTask
 
 #: What can be taken back.
 CAN_BE_UNDONE = ("merged", "split", "moved")
 LINK = "link"
+#: Why a case is open: somebody doubts that the records are of one person.
+QUESTIONED = "link_questioned"
 _NOT_HERE = "links: there is no such change, or it is not for you to see"
+_ASKED = "links: this change has been undone, or somebody has asked for it already"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +171,44 @@ def open_link_cases(connection: Connection, person_ids: Sequence[str]) -> dict[s
     return found
 
 
+def questioned(connection: Connection) -> list[tuple[str, str, str]]:
+    """Return case, person and who asked, of open cases about a link that somebody questions and
+    that no pair was made of yet."""
+    case, task = table_of(Case), table_of(LinkTask)
+    made = exists().where(task.c.case_id == case.c.case_id)
+    query = select(case.c.case_id, case.c.person_id, case.c.opened_by).where(
+        case.c.kind == LINK, case.c.state == "open", case.c.reason == QUESTIONED, ~made
+    )
+    rows = connection.execute(query.order_by(case.c.case_id)).all()
+    return [(str(a), str(b), str(c)) for a, b, c in rows]
+
+
+def answered_cases(connection: Connection, case_ids: Collection[str]) -> list[str]:
+    """Return which of these cases are open and have only pairs that are taken and were said to be
+    of the same person."""
+    case, task, answer = table_of(Case), table_of(LinkTask), table_of(LinkAnswer)
+    other = select(answer.c.task_id).where(answer.c.verdict != "same")
+    unsettled = select(task.c.case_id).where(
+        task.c.case_id.is_not(None), or_(task.c.state != "taken", task.c.task_id.in_(other))
+    )
+    query = select(case.c.case_id).where(
+        case.c.case_id.in_(sorted(case_ids)),
+        case.c.state != "closed",
+        case.c.case_id.not_in(unsettled),
+    )
+    return sorted(connection.execute(query).scalars())
+
+
+def people_of_unit(connection: Connection, benefit_unit_id: str) -> list[str]:
+    """Return who belongs to a benefit unit, by the run that was loaded last."""
+    person, known = table_of(CasePerson), table_of(Recipient)
+    parts = [
+        select(table.c.person_id).where(table.c.benefit_unit_id == benefit_unit_id)
+        for table in (person, known)
+    ]
+    return sorted(connection.execute(union(*parts)).scalars())
+
+
 def held_cases(engine: Engine, who: Who, *, most: int = 50) -> pl.DataFrame:
     """Return open cases about links of people whose case somebody may open, the oldest first: the
     columns of `Case`."""
@@ -175,12 +219,90 @@ def held_cases(engine: Engine, who: Who, *, most: int = 50) -> pl.DataFrame:
         return read(connection, query.order_by(case.c.opened_at, case.c.case_id).limit(most))
 
 
+def held_case(engine: Engine, who: Who, case_id: str) -> None:
+    """Do nothing where somebody may close an open case about links.
+
+    Raises:
+        NotHere: there is no such case, or it is not for them.
+    """
+    case = table_of(Case)
+    query = select(case.c.case_id).where(
+        case.c.case_id == case_id,
+        case.c.kind == LINK,
+        case.c.state != "closed",
+        _openable_person(who, case.c.person_id),
+    )
+    with reading(engine) as connection:
+        if connection.execute(query).scalar() is None:
+            raise NotHere(_NOT_HERE)
+
+
+def ask_undo(engine: Engine, who: Who, event_id: int, why: str, at: datetime) -> list[str]:
+    """Keep that somebody wants an event taken back and why, and hold everybody concerned until
+    somebody closes their case; return who that is.
+
+    Raises:
+        NotHere: there is no such event, or it is not for them.
+        MovedOn: it has been taken back, or somebody else has asked for it.
+        StoreError: it cannot be taken back, or the reason is not fit to be stored.
+    """
+    table = table_of(LinkChange)
+    check_text(pl.DataFrame({"undo_why": [why]}), "link_changes", {"undo_why": NOTE})
+    with engine.begin() as connection:
+        query = select(table).where(table.c.event_id == event_id, _theirs(who)).with_for_update()
+        found = connection.execute(query).mappings().one_or_none()
+        if found is None:
+            raise NotHere(_NOT_HERE)
+        if found["kind"] not in CAN_BE_UNDONE:
+            raise StoreError("links: only merges, splits and moves can be undone")
+        if found["undone_by"] is not None or found["undo_asked_at"] is not None:
+            raise MovedOn(_ASKED)
+        asked = {"undo_asked_by": who.account_id, "undo_asked_at": at, "undo_why": why}
+        connection.execute(update(table).where(table.c.event_id == event_id).values(asked))
+        people = sorted({str(found["person_id"]), str(found["other_id"])})
+        hold(connection, people, "undo_asked", who.account_id, at)
+        append(connection, who.account_id, [Entry("link.undo_asked", str(event_id))], at)
+    return people
+
+
+def undo_reason(engine: Engine, event_id: int) -> tuple[str, str, datetime]:
+    """Return who asked for an event to be taken back, why, and when.
+
+    Raises:
+        StoreError: nobody did.
+    """
+    table = table_of(LinkChange)
+    columns = (table.c.undo_asked_by, table.c.undo_why, table.c.undo_asked_at)
+    with reading(engine) as connection:
+        found = connection.execute(select(*columns).where(table.c.event_id == event_id)).first()
+    if found is None or found.undo_asked_at is None:
+        raise StoreError("links: nobody has asked to undo this event")
+    return found.undo_asked_by, found.undo_why, found.undo_asked_at
+
+
+def forget_undo(engine: Engine, event_id: int) -> None:
+    """Let an undo be asked for again: it could not be done. The cases stay open."""
+    table = table_of(LinkChange)
+    nobody = {"undo_asked_by": None, "undo_asked_at": None, "undo_why": None}
+    with engine.begin() as connection:
+        query = update(table).where(table.c.event_id == event_id, table.c.undone_by.is_(None))
+        connection.execute(query.values(nobody))
+
+
 def record_undo(
     connection: Connection, event_id: int, undone_by: int, by: str, at: datetime
 ) -> None:
     """Write down that an event was taken back, last in a transaction."""
     mark_undone(connection, event_id, undone_by)
-    append(connection, by, [Entry("link.undone", str(event_id), {"event": undone_by})], at)
+    entry = Entry("link.undone", str(event_id), {"event": undone_by})
+    append(connection, by, [entry], at)
+
+
+def forget_changes(connection: Connection, person_ids: Sequence[str]) -> int:
+    """Erase what happened to the ids of these people; return how many rows."""
+    table, ids = table_of(LinkChange), list(person_ids)
+    query = delete(table).where(or_(table.c.person_id.in_(ids), table.c.other_id.in_(ids)))
+    return connection.execute(query).rowcount
 
 
 def _theirs(who: Who) -> ColumnElement[bool]:
@@ -201,7 +323,7 @@ def _openable_person(who: Who, person_id: ColumnElement[str]) -> ColumnElement[b
     )
 
 
-def _units_of(person_ids: Sequence[str]) -> Select[tuple[str]]:
+def _units_of(person_ids: Sequence[str]) -> Select[Any]:
     """Return the benefit units of people, and of whoever holds what was theirs."""
     person, known, heir = table_of(CasePerson), table_of(Recipient), table_of(PersonHeir)
     ids = list(person_ids)
@@ -217,5 +339,6 @@ def _units_of(person_ids: Sequence[str]) -> Select[tuple[str]]:
     return select(units.c.benefit_unit_id)
 
 
-def _counted(connection: Connection, query: Select[tuple[str, int]]) -> dict[str, int]:
-    return {str(name): int(count) for name, count in sorted(connection.execute(query).all())}
+def _counted(connection: Connection, query: Select[Any]) -> dict[str, int]:
+    counts = {str(row[0]): int(row[1]) for row in connection.execute(query)}
+    return dict(sorted(counts.items()))

@@ -4,12 +4,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, Engine, Table, delete, func, or_, select
+from sqlalchemy import ColumnElement, Engine, Select, Table, delete, func, or_, select
 
 from nostop.store.audit import Entry, append
 from nostop.store.campaigns import Act
 from nostop.store.rows import table_of
 from nostop.store.tables import OutreachMessage
+from nostop.store.tables_casework import (
+    CaseDocument,
+    CaseFile,
+    CaseNote,
+    Correction,
+    Decision,
+    Flag,
+    SecondReading,
+    WorkItem,
+)
 from nostop.store.tables_events import Case
 from nostop.store.tables_outreach import (
     Campaign,
@@ -21,6 +31,7 @@ from nostop.store.tables_outreach import (
     SuppressionList,
 )
 from nostop.store.tables_schedule import JobRun
+from nostop.store.tables_work import Job, LinkAnswer, LinkTask, LinkTaskPerson
 
 #: A message in one of these may still need a person's address or a campaign's words.
 _OPEN = ("planned", "claimed", "unknown")
@@ -111,6 +122,41 @@ def _job_runs(limit: datetime) -> list[tuple[Table, ColumnElement[bool]]]:
     return [(table, table.c.ended_at < limit)]
 
 
+def _casework(limit: datetime) -> list[tuple[Table, ColumnElement[bool]]]:
+    """Cases that nobody has to look at any more, with all that was said in them, where neither
+    flag, decision, note, document nor correction is younger. Case files that no case is left of."""
+    item, file = table_of(WorkItem), table_of(CaseFile)
+    said = [table_of(each) for each in (Decision, CaseNote, CaseDocument, Correction)]
+    lately = [item.c.benefit_unit_id.in_(_units_since(each, limit)) for each in said]
+    over_ = item.c.state.in_(("done", "gone")) & (item.c.flagged_at < limit) & ~or_(*lately)
+    units = select(item.c.benefit_unit_id).where(over_)
+    homes = select(item.c.household_id).where(~over_)
+    below = [table_of(each) for each in (SecondReading, Flag)]
+    return [
+        (file, file.c.household_id.not_in(homes) & (file.c.effective_on < limit.date())),
+        # What hangs on a case goes first, and each finds the same cases; the cases themselves last.
+        *((each, each.c.benefit_unit_id.in_(units)) for each in (*below, *reversed(said))),
+        (item, over_),
+    ]
+
+
+def _units_since(table: Table, limit: datetime) -> Select[tuple[str]]:
+    return select(table.c.benefit_unit_id).where(table.c.at >= limit)
+
+
+def _job_files(limit: datetime) -> list[tuple[Table, ColumnElement[bool]]]:
+    table = table_of(Job)
+    return [(table, table.c.ended_at < limit)]
+
+
+def _link_tasks(limit: datetime) -> list[tuple[Table, ColumnElement[bool]]]:
+    """Pairs of records, answered or not, with both people's details in them."""
+    task = table_of(LinkTask)
+    old = select(task.c.task_id).where(task.c.made_at < limit)
+    below = [table_of(each) for each in (LinkAnswer, LinkTaskPerson)]
+    return [*((each, each.c.task_id.in_(old)) for each in below), (task, task.c.made_at < limit)]
+
+
 #: What is kept in the store for a time, and how its rows are found.
 KINDS: Mapping[str, _Due] = {
     "contact_points": _contact_points,
@@ -118,4 +164,7 @@ KINDS: Mapping[str, _Due] = {
     "message_news": _message_news,
     "closed_cases": _closed_cases,
     "job_runs": _job_runs,
+    "casework": _casework,
+    "job_files": _job_files,
+    "link_tasks": _link_tasks,
 }

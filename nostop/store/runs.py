@@ -11,7 +11,7 @@ from nostop.frames import FeedStatus, check
 from nostop.model import StoreError
 from nostop.store.checks import ID, NAME, NOTE, SHA256, check_id, check_text
 from nostop.store.rows import put, read, table_of
-from nostop.store.tables import FeedFile, KnownPerson, Run, RunCount, RunInput, RunPack
+from nostop.store.tables import Base, FeedFile, KnownPerson, Run, RunCount, RunInput, RunPack
 from nostop.store.tables_work import RunNote, RunStage
 
 _OF_FEEDS = {"source": ID, "reason": NOTE, "file": NOTE, "sha256": SHA256}
@@ -87,7 +87,7 @@ def complete_run(engine: Engine, run: RunRecord, told: RunTold) -> None:
     check_id(run.run_id, "run_id")
     if run.started_at.tzinfo is None:
         raise StoreError("store: started_at needs a time zone")
-    parts = {
+    parts: dict[type[Base], pl.DataFrame] = {
         RunPack: _pairs("run_packs", "scheme", "pack_version", run.pack_versions),
         RunInput: _pairs("run_inputs", "name", "sha256", run.inputs),
         RunCount: _pairs("run_counts", "name", "number", run.counts),

@@ -32,7 +32,7 @@ class Account(Base, table=True):
 
 class AccountTie(Base, table=True):
     """A person whose record an official may not open: themselves, a relative, somebody they know.
-    Personal."""
+    `person_id` is an id, or what `CasePerson.known_as` holds. Personal."""
 
     __tablename__ = "account_ties"
     __table_args__ = (one_of("kind", ("own", "relative", "known")), STRICT)
@@ -47,8 +47,10 @@ class CasePerson(Base, table=True):
     """Who lives in a household with a case file, as of the run that was loaded last: what decides
     who may not open it, and how it is found. Personal.
 
-    `surname_key` is a surname as `nostop.store.searching.name_key` folds it, `postcode` without its
+    `surname_key` is a surname as `nostop.store.access.name_key` folds it, `postcode` without its
     space and in capitals; null where they are not known, or nobody may find the person by them.
+    `known_as` is a hash of surname and birth date, by which an official can be tied to somebody
+    whose id nobody has to look up.
     """
 
     __tablename__ = "case_people"
@@ -56,6 +58,7 @@ class CasePerson(Base, table=True):
         Index("ix_case_people_household_id", "household_id"),
         Index("ix_case_people_surname_key", "surname_key", "born_on"),
         Index("ix_case_people_postcode", "postcode"),
+        Index("ix_case_people_known_as", "known_as"),
         STRICT,
     )
     person_id: str = Field(primary_key=True, sa_type=TEXT)
@@ -64,6 +67,21 @@ class CasePerson(Base, table=True):
     surname_key: str | None = Field(default=None, sa_type=TEXT)
     born_on: date | None = Field(default=None, sa_type=DAY)
     postcode: str | None = Field(default=None, sa_type=TEXT)
+    known_as: str | None = Field(default=None, sa_type=TEXT)
+
+
+class CaseSearch(Base, table=True):
+    """Why somebody searched for a case: one of a few words, and their own. What they searched for
+    is not kept. `found` is how many cases there were, 21 for more than 20."""
+
+    __tablename__ = "case_searches"
+    __table_args__ = STRICT
+    search_id: str = Field(primary_key=True, sa_type=TEXT)
+    account_id: str = Field(sa_type=TEXT)
+    reason: str = Field(sa_type=TEXT)
+    words: str = Field(sa_type=TEXT)
+    found: int = Field(sa_type=WHOLE)
+    at: datetime = Field(sa_type=MOMENT)
 
 
 class WebSession(Base, table=True):

@@ -15,6 +15,7 @@ from nostop.store.tables import STRICT, Base, one_of
 #: `gone`: the newest run no longer finds anything to look at.
 ITEM_STATES = ("open", "waiting", "second", "done", "gone")
 FLAG_STATES = ("open", "waiting", "second", "confirmed", "not_entitled", "suppressed", "gone")
+FLAG_OUTCOMES = ("entitled", "unknown")
 DECISIONS = (
     "confirm", "not_entitled", "ask_evidence", "phone", "suppress", "hand_over", "reopen",
 )  # fmt: skip
@@ -36,8 +37,12 @@ class WorkItem(Base, table=True):
         Index("ix_work_items_gain", "state", "gain_year", "benefit_unit_id"),
         Index("ix_work_items_deadline", "state", "deadline", "benefit_unit_id"),
         Index("ix_work_items_due", "state", "due_at", "benefit_unit_id"),
-        Index("ix_work_items_assignee", "assignee", "state", "lost_each_week"),
-        Index("ix_work_items_area", "area", "state", "lost_each_week"),
+        Index("ix_work_items_age", "state", "oldest_fact_on", "benefit_unit_id"),
+        Index("ix_work_items_confidence", "state", "confidence_per_mille"),
+        Index("ix_work_items_unknown", "state", "unknown_facts"),
+        Index("ix_work_items_conflict", "state", "in_conflict"),
+        Index("ix_work_items_assignee", "assignee", "state", "lost_each_week", "benefit_unit_id"),
+        Index("ix_work_items_area", "area", "state", "lost_each_week", "benefit_unit_id"),
         Index("ix_work_items_household", "household_id"),
         STRICT,
     )
@@ -72,9 +77,9 @@ class Flag(Base, table=True):
 
     __tablename__ = "flags"
     __table_args__ = (
-        one_of("outcome", ("entitled", "unknown")),
+        one_of("outcome", FLAG_OUTCOMES),
         one_of("state", FLAG_STATES),
-        Index("ix_flags_scheme", "scheme", "state", "lost_each_week"),
+        Index("ix_flags_scheme", "state", "outcome", "scheme", "benefit_unit_id"),
         STRICT,
     )
     benefit_unit_id: str = Field(

@@ -101,7 +101,8 @@ class LinkAnswer(Base, table=True):
 
 class LinkChange(Base, table=True):
     """What happened to a person id: an event of the history (`LinkEvents`) in which records went
-    from one person to another. `records` is how many did, `undone_by` the event that took it back.
+    from one person to another. `records` is how many did, `undone_by` the event that took it back,
+    as `undo_asked_by` wanted for `undo_why`. Personal.
     """
 
     __tablename__ = "link_changes"
@@ -122,10 +123,17 @@ class LinkChange(Base, table=True):
     evidence: str = Field(sa_type=TEXT)
     actor: str = Field(sa_type=TEXT)
     undone_by: int | None = Field(default=None, sa_type=WHOLE)
+    undo_asked_by: str | None = Field(default=None, sa_type=TEXT)
+    undo_asked_at: datetime | None = Field(default=None, sa_type=MOMENT)
+    undo_why: str | None = Field(default=None, sa_type=TEXT)
 
 
 class RuleProposal(Base, table=True):
-    """A version of a scheme's rules that somebody proposes: `files` are JSON, text by path."""
+    """A version of a scheme's rules that somebody proposes: `files` are JSON, text by path.
+
+    `revision` goes up with every change of them. `check_job` checked them and `job_id` worked out
+    who flips; each of a revision, which stands in its result.
+    """
 
     __tablename__ = "rule_proposals"
     __table_args__ = (
@@ -142,6 +150,8 @@ class RuleProposal(Base, table=True):
     made_by: str = Field(sa_type=TEXT)
     made_at: datetime = Field(sa_type=MOMENT)
     state: str = Field(sa_type=TEXT)
+    revision: int = Field(default=1, sa_type=WHOLE, sa_column_kwargs={"server_default": "1"})
+    check_job: str | None = Field(default=None, sa_type=TEXT)
     job_id: str | None = Field(default=None, sa_type=TEXT)
     decided_by: str | None = Field(default=None, sa_type=TEXT)
     decided_at: datetime | None = Field(default=None, sa_type=MOMENT)

@@ -29,10 +29,10 @@ from sqlalchemy import (
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from nostop.store.access import Who, tied_households
+from nostop.store.access import Who, tied_households, within
 from nostop.store.rows import read, table_of
 from nostop.store.tables_access import Account
-from nostop.store.tables_casework import Flag, WorkItem
+from nostop.store.tables_casework import FLAG_OUTCOMES, Flag, WorkItem
 
 #: Counted exactly up to here: more is "more than 10,000".
 MOST_COUNTED = 10_000
@@ -95,6 +95,16 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """So many cases of a search: the first, those after a case, or those before one. A case that
+    is not there, or not for whoever asks, means the first page."""
+
+    most: int
+    after: str | None = None
+    before: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """A page of cases in order (the columns of `WorkItem`), how many match in all, and whether
     some come before and after these."""
@@ -109,6 +119,10 @@ class _Plain(FunctionElement[Any]):
     """A column of which SQLite's planner uses no index (its unary plus): the sort's is walked."""
 
     inherit_cache = True
+
+    def __init__(self, column: ColumnElement[Any]) -> None:
+        super().__init__(column)
+        self.type = column.type
 
 
 @compiles(_Plain)
@@ -126,49 +140,51 @@ Columns = Mapping[str, ColumnElement[Any]]
 
 @dataclass(frozen=True, slots=True)
 class _Condition:
-    """One filter: the columns it needs, its clause on them, and, where an index can find its
-    cases alone, the query of that."""
+    """One filter: the columns it needs and its clause on them. Where an index finds its cases
+    alone: the clause for that, and a query with a row for each, or for more than each if `roughly`.
+    """
 
     columns: tuple[str, ...]
     clause: Callable[[Columns], ColumnElement[bool]]
+    alone: ColumnElement[bool] | None = None
     probe: Select[Any] | None = None
+    roughly: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """How a search is done: the filter that leaves fewest cases, how many (not more than one over
-    `EXAMINED`), and the other filters."""
+    """How a search is done: the filter that leaves fewest cases, how many these are (at most one
+    over `EXAMINED`), and the other filters."""
 
     first: _Condition
     number: int
     rest: tuple[_Condition, ...]
 
 
-def find(
-    connection: Connection,
-    who: Who,
-    filters: Filters,
-    *,
-    most: int,
-    after: str | None = None,
-    before: str | None = None,
-) -> Found:
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """So many cases, from the beginning or beyond a place: its sort value and id."""
+
+    place: tuple[Any, str] | None
+    forward: bool
+    most: int
+
+
+def find(connection: Connection, who: Who, filters: Filters, page: Page) -> Found:
     """Return a page of the cases that somebody may open and that match.
 
     Args:
         connection: in a transaction.
         who: who looks: their areas restrict, and no case of a household they are tied to is there.
         filters: what is searched for, and the sort.
-        most: cases to a page.
-        after: a case: the page begins after it. One that is not there means the first page.
-        before: a case: the page ends before it.
+        page: how many, and from where.
     """
-    conditions = _conditions(filters, who, tied_households(connection, who))
+    conditions = _conditions(filters, who, _tied(connection, who))
     way = _way(connection, filters, conditions)
-    place = _place(connection, who, filters, after or before)
-    backward = place is not None and after is None
-    ids = _ids(connection, filters, way, _Stretch(place, not backward, most + 1))
-    more, ids = len(ids) > most, ids[:most]
+    place = _place(connection, who, filters, page.after or page.before)
+    backward = place is not None and page.after is None
+    ids = _ids(connection, filters, way, _Stretch(place, not backward, page.most + 1))
+    more, ids = len(ids) > page.most, ids[: page.most]
     if backward:
         ids.reverse()
     return Found(
@@ -179,14 +195,12 @@ def find(
     )
 
 
-def first_ids(
-    connection: Connection, who: Who, filters: Filters, *, most: int, after: str | None = None
-) -> list[str]:
-    """Return the ids of the first cases of a search, in order: see `find`."""
-    conditions = _conditions(filters, who, tied_households(connection, who))
+def ids_of(connection: Connection, who: Who, filters: Filters, page: Page) -> list[str]:
+    """Return the ids of cases of a search, the first or those after one: see `find`."""
+    conditions = _conditions(filters, who, _tied(connection, who))
     way = _way(connection, filters, conditions)
-    place = _place(connection, who, filters, after)
-    return _ids(connection, filters, way, _Stretch(place, forward=True, most=most))
+    place = _place(connection, who, filters, page.after)
+    return _ids(connection, filters, way, _Stretch(place, forward=True, most=page.most))
 
 
 def flags_of(connection: Connection, benefit_unit_ids: list[str]) -> pl.DataFrame:
@@ -221,6 +235,10 @@ def refresh_statistics(connection: Connection) -> None:
         connection.execute(text(f"ANALYZE {model.__tablename__}"))
 
 
+def _tied(connection: Connection, who: Who) -> frozenset[str]:
+    return frozenset(connection.execute(tied_households(who)).scalars())
+
+
 def _conditions(filters: Filters, who: Who, tied: frozenset[str]) -> list[_Condition]:
     """Return every filter that is set, and what somebody may open at all."""
     ranges: list[tuple[str, object, Callable[[ColumnElement[Any]], ColumnElement[bool]]]] = [
@@ -234,7 +252,9 @@ def _conditions(filters: Filters, who: Who, tied: frozenset[str]) -> list[_Condi
         ("in_conflict", filters.in_conflict, lambda c: c == literal(filters.in_conflict, c.type)),
         ("due_at", filters.due_from or filters.due_before, lambda c: _due(c, filters)),
     ]
-    found = [_of_column(filters, name, clause) for name, value, clause in ranges if value is not None]
+    found = [
+        _of_column(filters, name, clause) for name, value, clause in ranges if value is not None
+    ]
     areas = _areas(filters, who)
     if areas is not None:
         found.append(_of_column(filters, "area", lambda c: c.in_(sorted(areas))))
@@ -274,74 +294,140 @@ def _of_column(
     filters: Filters, name: str, clause: Callable[[ColumnElement[Any]], ColumnElement[bool]]
 ) -> _Condition:
     item = table_of(WorkItem)
-    probe = select(literal(1)).where(item.c.state == filters.state, clause(item.c[name]))
-    return _Condition((name,), lambda c: clause(c[name]), probe)
+    alone = and_(item.c.state == filters.state, clause(item.c[name]))
+    probe = select(literal(1)).where(alone)
+    return _Condition((name,), lambda c: clause(c[name]), alone, probe)
+
+
+def _everything(filters: Filters) -> _Condition:
+    alone = table_of(WorkItem).c.state == filters.state
+    return _Condition((), lambda _: true(), alone, select(literal(1)).where(alone))
 
 
 def _of_flags(filters: Filters) -> _Condition:
     """One flag has a scheme and the outcome that are asked for, and is in the state of the case."""
-    flag = table_of(Flag)
-    those = [flag.c.state.in_(_FLAGS_IN[filters.state])]
-    if filters.outcome:
-        those.append(flag.c.outcome == filters.outcome)
-    if not filters.schemes:
-        return _Condition((), lambda c: _flagged(c, those))
-    those.append(flag.c.scheme.in_(filters.schemes))
-    return _Condition((), lambda c: _flagged(c, those), select(literal(1)).where(*those))
+    item, flag = table_of(WorkItem), table_of(Flag)
+    outcomes = (filters.outcome,) if filters.outcome else FLAG_OUTCOMES
+    those = [flag.c.state.in_(_FLAGS_IN[filters.state]), flag.c.outcome.in_(outcomes)]
+    if filters.schemes:
+        those.append(flag.c.scheme.in_(filters.schemes))
 
+    def clause(columns: Columns) -> ColumnElement[bool]:
+        return exists().where(flag.c.benefit_unit_id == columns["benefit_unit_id"], *those)
 
-def _flagged(columns: Columns, those: list[ColumnElement[bool]]) -> ColumnElement[bool]:
-    flag = table_of(Flag)
-    return exists().where(flag.c.benefit_unit_id == columns["benefit_unit_id"], *those)
+    ids = select(flag.c.benefit_unit_id).where(*those).limit(EXAMINED)
+    alone = and_(_Plain(item.c.state) == filters.state, item.c.benefit_unit_id.in_(ids))
+    return _Condition((), clause, alone, select(literal(1)).where(*those), roughly=True)
 
 
 def _way(connection: Connection, filters: Filters, conditions: list[_Condition]) -> _Way:
     """Count what each filter leaves, by one statement, and take the one that leaves fewest."""
-    item = table_of(WorkItem)
-    everything = select(literal(1)).where(item.c.state == filters.state)
-    known = [c for c in conditions if c.probe is not None]
-    known = known or [_Condition((), lambda _: true(), everything)]
-    counts = [
-        select(func.count()).select_from(_limited(c.probe, EXAMINED + 1)).scalar_subquery()
-        for c in known
-    ]
+    firsts = [c for c in conditions if c.probe is not None] or [_everything(filters)]
+    known = [(c, c.probe) for c in firsts if c.probe is not None]
+    counts = [_number_of(probe, EXAMINED + 1).scalar_subquery() for _, probe in known]
     numbers = connection.execute(select(*counts)).one()
     number, at = min((number, at) for at, number in enumerate(numbers))
-    first = known[at]
+    first = known[at][0]
     return _Way(first, number, tuple(c for c in conditions if c is not first))
 
 
-def _limited(query: Select[Any] | None, most: int) -> FromClause:
-    if query is None:
-        raise AssertionError
-    return query.limit(most).subquery()
+def _number_of(query: Select[Any], most: int) -> Select[tuple[int]]:
+    return select(func.count()).select_from(query.limit(most).subquery())
 
 
 def _fetched(filters: Filters, way: _Way) -> FromClause:
-    """Return the cases that the first filter leaves, with the columns that the rest needs. Its
-    limit keeps the planners from starting anywhere else."""
+    """Return the cases that the first filter leaves, with the columns that the others need. Its
+    limit keeps the planners from beginning with anything else."""
     item = table_of(WorkItem)
     needed = {SORTS[filters.sort][0], *(name for c in way.rest for name in c.columns)}
     columns = [item.c.benefit_unit_id, *(item.c[name] for name in sorted(needed))]
-    if way.first.columns or way.first.probe is None:
-        clause = way.first.clause(item.c)
-    else:
-        clause = _of_ids(item.c.benefit_unit_id, way.first)
-    state = _Plain(item.c.state, type_=item.c.state.type) if not way.first.columns else item.c.state
-    return select(*columns).where(state == filters.state, clause).limit(EXAMINED).subquery()
+    clause = true() if way.first.alone is None else way.first.alone
+    return select(*columns).where(clause).limit(EXAMINED).subquery()
+
+
+def _walked(filters: Filters) -> Columns:
+    """Return the columns of all cases such that only the sort's index is used."""
+    kept = ("benefit_unit_id", SORTS[filters.sort][0])
+    return {c.name: c if c.name in kept else _Plain(c) for c in table_of(WorkItem).columns}
 
 
 def _count(connection: Connection, filters: Filters, way: _Way) -> Count:
     """Return how many match, looking at no more than `EXAMINED` of what the first filter leaves."""
-    if not way.rest and way.first.columns:
-        return _counted(way.number, exact=True)
-    source = _fetched(filters, way)
-    query = select(literal(1)).where(true(), *(c.clause(source.c) for c in way.rest))
-    counted = select(func.count()).select_from(_limited(query.select_from(source), MOST_COUNTED + 1))
-    return _counted(connection.execute(counted).scalar_one(), exact=way.number <= EXAMINED)
+    number = way.number
+    if way.rest or way.first.roughly:
+        source = _fetched(filters, way)
+        query = select(literal(1)).select_from(source).where(*_clauses(way.rest, source.c))
+        number = connection.execute(_number_of(query, MOST_COUNTED + 1)).scalar_one()
+    exact = way.number <= EXAMINED and number <= MOST_COUNTED
+    return Count(min(number, MOST_COUNTED), exact)
 
 
-def _counted(number: int, *, exact: bool) -> Count:
-    if number > MOST_COUNTED:
-        return Count(MOST_COUNTED, exact=False)
-    return Count(number, exact)
+def _clauses(conditions: tuple[_Condition, ...], columns: Columns) -> list[ColumnElement[bool]]:
+    return [true(), *(condition.clause(columns) for condition in conditions)]
+
+
+def _place(
+    connection: Connection, who: Who, filters: Filters, benefit_unit_id: str | None
+) -> tuple[Any, str] | None:
+    """Return where a case stands in the order; None where it is not there for somebody: what a
+    place is found by must not tell what its case is worth."""
+    if benefit_unit_id is None:
+        return None
+    item = table_of(WorkItem)
+    query = select(item.c[SORTS[filters.sort][0]], item.c.benefit_unit_id).where(
+        item.c.benefit_unit_id == benefit_unit_id, within(who)
+    )
+    found = connection.execute(query).one_or_none()
+    return None if found is None else (found[0], found[1])
+
+
+def _ids(connection: Connection, filters: Filters, way: _Way, stretch: _Stretch) -> list[str]:
+    """Return ids in order: first those whose sort value is known, each half by its index."""
+    found: list[str] = []
+    for query in _halves(filters, way, stretch):
+        wanted = stretch.most - len(found)
+        if wanted:
+            found.extend(connection.execute(query.limit(wanted)).scalars())
+    return found
+
+
+def _halves(filters: Filters, way: _Way, stretch: _Stretch) -> list[Select[Any]]:
+    name, down = SORTS[filters.sort]
+    columns, query = _source(filters, way)
+    value, ident = columns[name], columns["benefit_unit_id"]
+    ascending = down != stretch.forward
+    order = [c.asc() if ascending else c.desc() for c in (value, ident)]
+    known, unknown = query.where(value.is_not(None)), query.where(value.is_(None))
+    halves = [known, unknown] if stretch.forward else [unknown, known]
+    if stretch.place is not None:
+        at, last = stretch.place
+        sides = (literal(at, value.type), literal(last, ident.type))
+        pair, edge = (tuple_(value, ident), tuple_(*sides)) if at is not None else (ident, sides[1])
+        beyond = pair > edge if ascending else pair < edge
+        begun = (at is None) == stretch.forward
+        halves = halves[1:] if begun else halves
+        halves[0] = halves[0].where(beyond)
+    return [half.order_by(*order) for half in halves]
+
+
+def _source(filters: Filters, way: _Way) -> tuple[Columns, Select[Any]]:
+    """Return what is searched: the few cases of the first filter, or all along the sort's index."""
+    in_order = way.first.columns == (SORTS[filters.sort][0],) and not way.rest
+    if way.number <= EXAMINED and not in_order:
+        source = _fetched(filters, way)
+        query = select(source.c.benefit_unit_id).where(*_clauses(way.rest, source.c))
+        return source.c, query
+    item, columns = table_of(WorkItem), _walked(filters)
+    query = select(item.c.benefit_unit_id).where(
+        item.c.state == filters.state, *_clauses((way.first, *way.rest), columns)
+    )
+    return columns, query
+
+
+def _rows(connection: Connection, ids: list[str]) -> pl.DataFrame:
+    item = table_of(WorkItem)
+    rows = read(connection, select(item).where(item.c.benefit_unit_id.in_(ids)))
+    order = pl.DataFrame({"benefit_unit_id": ids}, schema={"benefit_unit_id": pl.String})
+    return order.join(
+        rows, on="benefit_unit_id", how="inner", validate="1:1", maintain_order="left"
+    )

@@ -42,7 +42,7 @@ class Work:
     items: the columns of `work_items`, but for `run_id` and what people and time make of one.
     flags: the columns of `flags` but for `run_id` and `state`; each is of an item.
     files: `household_id`, `document`, one for each household of an item.
-    people: the columns of `case_people`: everybody in those households.
+    people: everybody in those households, as `put_people` takes them.
     service: how long after it was flagged somebody should have looked at a case.
     """
 
@@ -194,9 +194,7 @@ def _refuse_vanished(flags: pl.DataFrame) -> None:
 # --- items ----------------------------------------------------------------------------------------
 
 
-def _items(
-    before: pl.DataFrame, work: Work, flags: pl.DataFrame, at: datetime
-) -> pl.DataFrame:
+def _items(before: pl.DataFrame, work: Work, flags: pl.DataFrame, at: datetime) -> pl.DataFrame:
     """Return every item as it is from now on; `_write` where its row is another."""
     found = work.items.with_columns(run_id=pl.lit(work.run_id))
     old = before.rename({name: f"{name}_was" for name in before.columns if name != _UNIT})
@@ -217,7 +215,7 @@ def _items(
         .with_columns(_anew=pl.lit(value=False), _write=pl.col("_changed"))
     )
     together = pl.concat([now, lost.select(now.columns)])
-    return together.select(*found.columns, *_of_people(at, work.service), "_new", "_write")
+    return together.select(*found.columns, *_of_people(at, work.service), "_write")
 
 
 def _of_people(at: datetime, service: timedelta) -> list[pl.Expr]:
@@ -276,11 +274,11 @@ def _put_files(connection: Connection, work: Work, items: pl.DataFrame) -> None:
     stale = known.join(work.files, on=_HOME, how="anti")
     over = stale.filter(~pl.col(_HOME).is_in(kept.implode()))
     _delete_keys(connection, table, over)
-    before = read(connection, select(people))
+    before = read(connection, select(people)).drop("known_as")
     theirs = before.join(stale.join(over, on=_HOME, how="anti"), on=_HOME, how="semi")
     run = {"run_id": pl.lit(work.run_id), "effective_on": pl.lit(work.effective_on)}
     _upsert(connection, CaseFile, work.files.with_columns(**run))
-    put_people(connection, pl.concat([work.people.select(before.columns), theirs]))
+    put_people(connection, pl.concat([work.people, theirs.select(work.people.columns)]))
 
 
 def _counted(items: pl.DataFrame, flags: pl.DataFrame, erased: int) -> Loaded:

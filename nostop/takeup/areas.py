@@ -10,7 +10,9 @@ Where U is 9 or more, that says nothing of a hidden count beyond 0..9, and nothi
 beyond O-2..O+2: either end would need a U under 9. From below, a sum says nothing as long as two
 whole areas are hidden, of which each may be of any size. Hence: where any count of any area of a
 scheme is hidden, its smallest areas are hidden whole, two at least, and as many as it takes for U
-to be 9 or more in every column. Which they are follows from masked counts alone.
+to be 10 or more in every column. Which they are follows from masked counts alone; that one fewer
+would not have been enough says of the rest of them that they are at most 9, which is why U is asked
+to be one more than it must.
 """
 
 import polars as pl
@@ -61,8 +63,10 @@ def _is_hidden() -> pl.Expr:
 
 def _enough_without_this(name: str) -> pl.Expr:
     """Whether U of one column is 9 or more with this area and all larger ones shown."""
-    at_least = least(name).fill_null(0)
+    at_least = least(name)
     shown = at_least.cum_sum(reverse=True).over(_SCHEME)
     total = pl.col(f"{name}_total")
-    # A hidden total is at most 9, and so is every count below it: nothing more can be learnt.
-    return (total.is_null() | (total + OFF_BY - shown >= SMALLEST_SHOWN - 1)).fill_null(value=True)
+    # A hidden total is at most 9, and so is every count below it: nothing more can be learnt. A
+    # total of 0 is shown only where receipt is known for all, which is no figure about anybody.
+    says_nothing = total.is_null() | (total == 0)
+    return (says_nothing | (total + OFF_BY - shown >= SMALLEST_SHOWN)).fill_null(value=True)

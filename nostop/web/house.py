@@ -14,6 +14,8 @@ from sqlalchemy import Engine
 if TYPE_CHECKING:
     from nostop.app.casework.warm import WarmShelf
     from nostop.app.jobs import Jobs
+    from nostop.app.run_overview import Calendar
+    from nostop.web.oidc import Provider
 
 #: OWASP ASVS 7.3: how long somebody stays signed in without doing anything, and at all.
 IDLE = timedelta(minutes=30)
@@ -36,6 +38,8 @@ class WebSettings:
     secure: it is reached by HTTPS: cookies say so, and browsers are told to keep to it.
     development: anybody may sign in as one of the made-up officials.
     service: what the service calls itself.
+    second_approval: which decisions need a second person where no campaign covers the scheme:
+        confirm, not_entitled, suppress.
     """
 
     rules: Path
@@ -45,6 +49,7 @@ class WebSettings:
     secure: bool = False
     development: bool = False
     service: str = "nostop"
+    second_approval: frozenset[str] = frozenset()
     idle: timedelta = IDLE
     longest: timedelta = LONGEST
 
@@ -52,13 +57,16 @@ class WebSettings:
 @dataclass(frozen=True, slots=True)
 class House:
     """Everything that pages work with. `shelf` keeps compiled rules warm; `jobs` takes what is
-    too slow for a page."""
+    too slow for a page; `calendar` is the schedule, where this server was given one. `provider`
+    says who somebody is; None: the development sign-in does."""
 
     engine: Engine
     settings: WebSettings
     shelf: "WarmShelf"
     jobs: "Jobs"
+    calendar: "Calendar | None" = None
     clock: Callable[[], datetime] = field(default=utc_now)
+    provider: "Provider | None" = None
 
     def now(self) -> datetime:
         """Return the time, with its zone."""

@@ -48,8 +48,7 @@ def roles_of(claims: Mapping[str, Any], settings: ProviderSettings) -> frozenset
 
 
 def areas_of(claims: Mapping[str, Any], settings: ProviderSettings) -> frozenset[str] | None:
-    """Return the areas somebody sees: None for all. Where a claim is to say so and does not, none.
-    """
+    """Return the areas somebody sees, None for all; none where a claim is to say so and does not."""
     if settings.areas_claim is None:
         return None
     areas = frozenset(words_of(claims, settings.areas_claim))
@@ -75,6 +74,10 @@ def _check_strength(claims: Mapping[str, Any], settings: ProviderSettings) -> No
     """Refuse a sign-in that was not as strong as the settings ask for."""
     methods = set(words_of(claims, "amr"))
     if settings.acr and claims.get("acr") not in settings.acr:
-        raise SignInError("sign-in: sign in with your second factor; it was not asked for this time")
+        raise SignInError(
+            "sign-in: sign in with your second factor; it was not asked for this time"
+        )
     if settings.amr and not methods & settings.amr:
-        raise SignInError("sign-in: sign in with your second factor; it was not asked for this time")
+        raise SignInError(
+            "sign-in: sign in with your second factor; it was not asked for this time"
+        )

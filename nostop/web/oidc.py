@@ -23,8 +23,8 @@ from joserfc.jwk import KeySet
 
 from nostop.app.web_sessions import Official
 from nostop.model import SignInError
-from nostop.web.oidc_settings import ProviderSettings, is_loopback
 from nostop.web.official_claims import official_of
+from nostop.web.oidc_settings import ProviderSettings, is_loopback
 
 #: What a token may be signed with: public keys only, so that no shared secret and no `none` passes.
 ALGORITHMS = ("RS256", "PS256", "ES256", "ES384")
@@ -59,7 +59,7 @@ class Attempt:
 def attempt_of(text: str) -> Attempt | None:
     """Return an attempt from its cookie, None where there is none."""
     parts = text.split(".")
-    return Attempt(*parts) if len(parts) == 3 and all(parts) else None  # noqa: PLR2004 - its parts
+    return Attempt(*parts) if len(parts) == 3 and all(parts) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +104,19 @@ class Provider:
         )
         return str(url), attempt
 
-    def finish(self, attempt: Attempt, said: Mapping[str, str], at: datetime) -> Official:
+    def finish(self, attempt: Attempt | None, said: Mapping[str, str], at: datetime) -> Official:
         """Return who came back from the provider.
 
         Args:
-            attempt: from the cookie of the browser that came back.
+            attempt: from the cookie of the browser that came back; None: it has none.
             said: the query of the address at which it came back.
             at: now.
         Raises:
             SignInError: anything at all is not as it must be; it says nothing of what was sent.
         """
-        if not hmac.compare_digest(said.get("state", ""), attempt.state):
+        if attempt is None:
+            raise SignInError(f"sign-in: it took too long, or began elsewhere; {_AGAIN}")
+        if not hmac.compare_digest(said.get("state", "").encode(), attempt.state.encode()):
             raise SignInError(f"sign-in: this is not the sign-in that began here; {_AGAIN}")
         if said.get("iss", self.settings.issuer) != self.settings.issuer:
             raise SignInError(f"sign-in: another identity provider answered; {_AGAIN}")
@@ -122,7 +124,9 @@ class Provider:
             raise SignInError(f"sign-in: the identity provider did not sign you in; {_AGAIN}")
         tokens = self._exchange(said["code"], attempt, at)
         claims = self._claims(tokens["id_token"], at)
-        self._check(claims, {"nonce": attempt.nonce, "access_token": tokens.get("access_token")}, at)
+        self._check(
+            claims, {"nonce": attempt.nonce, "access_token": tokens.get("access_token")}, at
+        )
         return official_of(claims, self.settings)
 
     def way_out(self, back: str, at: datetime) -> str | None:
@@ -217,7 +221,9 @@ class Provider:
             raise SignInError("sign-in: the identity provider says it is another one")
         for name in _ENDPOINTS:
             if not isinstance(found.get(name), str) or not self._is_safe(found[name]):
-                raise SignInError(f"sign-in: the identity provider's {name} is missing or not HTTPS")
+                raise SignInError(
+                    f"sign-in: the identity provider's {name} is missing or not HTTPS"
+                )
         try:
             keys = KeySet.import_key_set(self._ask("GET", found["jwks_uri"]))  # type: ignore[arg-type]  # checked by it
         except (JoseError, ValueError, TypeError, KeyError) as error:

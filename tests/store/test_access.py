@@ -1,6 +1,6 @@
 """Who may open which case: by area, and never their own or that of somebody they know."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import polars as pl
 import pytest
@@ -8,7 +8,7 @@ from sqlalchemy import Engine, event, insert, select
 
 from nostop.app.casework.access import Who, household_openable, openable, person_openable
 from nostop.model import NotHere, StoreError
-from nostop.store.access import put_people, within
+from nostop.store.access import known_as, put_people, within
 from nostop.store.rows import put, table_of
 from nostop.store.tables_access import AccountTie, CasePerson
 from nostop.store.tables_casework import WorkItem
@@ -170,3 +170,15 @@ def test_people_of_an_earlier_run_go_and_a_value_that_does_not_fit_is_refused(ca
     assert kept == ["P7"]
     with pytest.raises(StoreError, match=r"case_people\.person_id"), cases.begin() as connection:
         put_people(connection, people(("Zebedee Quill", "H1")))
+
+
+def test_a_tie_by_surname_and_birth_date_holds_however_the_name_is_written(cases: Engine):
+    named = people(("P1", "H1"), ("P3", "H2")).with_columns(
+        surname_key=pl.Series(["O'Siân-Jones", "Osian Jones"]),
+        born_on=pl.Series([date(1951, 2, 28), date(1951, 2, 27)]),
+    )
+    with cases.begin() as connection:
+        put_people(connection, named)
+    assert listed(cases, EVERYWHERE) == ["B1", "B2", "B3"]
+    tie(cases, known_as("OSIAN JONES", date(1951, 2, 28)))
+    assert listed(cases, EVERYWHERE) == ["B2", "B3"]

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from nostop.model import StoreError
-from nostop.store import open_store, upgrade
+from nostop.store import open_store, reading, upgrade
 
 
 def test_sqlite_is_opened_with_wal_full_sync_and_foreign_keys(empty_sqlite: Engine):
@@ -102,3 +102,29 @@ def wait_for(url: str, setting: str, value: str) -> None:
                 return
         time.sleep(0.05)
     pytest.fail(f"{setting} did not become {value}")
+
+
+def test_a_reader_reads_while_a_writer_writes_and_sees_one_moment(store: Engine):
+    row = text("INSERT INTO persons VALUES ('P1', 'r1')")
+    with store.begin() as connection:
+        connection.execute(
+            text("INSERT INTO runs VALUES ('r1', '2026-06-01', :no, '2026-06-01 00:00:00', NULL)"),
+            {"no": False},
+        )
+    count = text("SELECT count(*) FROM persons")
+    with reading(store) as reader:
+        with store.begin() as writer:
+            writer.execute(row)
+            # The writer holds its transaction: nobody waits for it.
+            assert reader.execute(count).scalar() == 0
+        assert reader.execute(count).scalar() == 0
+    with reading(store) as reader:
+        assert reader.execute(count).scalar() == 1
+
+
+def test_a_reader_cannot_write_and_its_connection_can_again(store: Engine):
+    row = text("DELETE FROM persons")
+    with pytest.raises(DBAPIError), reading(store) as reader:
+        reader.execute(row)
+    with store.begin() as writer:
+        writer.execute(row)

@@ -81,16 +81,21 @@ def work_store(_loaded_store: Path, tmp_path: Path) -> Iterator[Engine]:
     engine.dispose()
 
 
-@pytest.fixture
-def house(work_store: Engine, work_run: Path, shelf: WarmShelf, tmp_path: Path) -> House:
-    """What the pages of a test share; its clock stands still."""
-    campaigns = tmp_path / "campaigns"
+def house_for(engine: Engine, run: Path, shelf: WarmShelf, folder: Path) -> House:
+    """Return what the pages of a test share; its clock stands still."""
+    campaigns = folder / "campaigns"
     campaigns.mkdir()
     settings = WebSettings(
-        rules=default_rules_dir(), run=work_run, campaigns=campaigns, development=True
+        rules=default_rules_dir(), run=run, campaigns=campaigns, development=True
     )
-    jobs = Jobs(work_store, lambda: NOW, handlers(Places(default_rules_dir(), work_run)))
-    return House(work_store, settings, shelf, jobs, clock=lambda: NOW)
+    jobs = Jobs(engine, lambda: NOW, handlers(Places(default_rules_dir(), run)))
+    return House(engine, settings, shelf, jobs, clock=lambda: NOW)
+
+
+@pytest.fixture
+def house(work_store: Engine, work_run: Path, shelf: WarmShelf, tmp_path: Path) -> House:
+    """What the pages of a test share."""
+    return house_for(work_store, work_run, shelf, tmp_path)
 
 
 @pytest.fixture

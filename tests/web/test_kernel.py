@@ -2,11 +2,12 @@
 
 import pytest
 
+from nostop.model import SettingsError
 from nostop.web.application import create_app
 from nostop.web.house import House
 from nostop.web.pages import environment
 from nostop.web.rooms.start import own_path
-from nostop.web.serving import refuse_open_development
+from nostop.web.serving import serve
 from nostop.web.words import LANGUAGES, welsh
 from tests.web.words_used import words_used
 
@@ -88,8 +89,8 @@ def test_the_languages_are_english_and_welsh():
 
 
 def test_the_development_sign_in_is_for_this_machine_only(house: House):
-    with pytest.raises(Exception, match=r"anybody could sign in as anybody at 0\.0\.0\.0"):
-        refuse_open_development(house, "0.0.0.0")  # noqa: S104 - it must be refused
+    with pytest.raises(SettingsError, match="lets anybody in"):
+        serve(house, "0.0.0.0", 0)  # noqa: S104 - it must be refused
 
 
 def test_a_host_that_is_not_ours_is_refused(house: House):

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from sqlalchemy import Connection, Engine
 
 from nostop.model import NotHere
+from nostop.store import reading
 from nostop.store.access import Who, finds_case, finds_household, finds_person
 
 __all__ = ["Who", "household_openable", "openable", "person_openable"]
@@ -47,7 +48,7 @@ def _open(
     if isinstance(store, Connection):
         found = finds(store, who, what)
     else:
-        with store.begin() as connection:
+        with reading(store) as connection:
             found = finds(connection, who, what)
     if not found:
         raise NotHere(NOT_HERE)

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from nostop import store
 from nostop.app.outreach.asking import Answered, ask_in_doubt, poll, sender_name
-from nostop.app.outreach.channels import Channels, channels_of
+from nostop.app.outreach.channels import Channels, channels_of, kinds_of
 from nostop.app.outreach.links import link_of
 from nostop.app.outreach.planning import wording_of
 from nostop.app.outreach.sending import Sender, Sent, send
@@ -53,6 +53,8 @@ class Example:
     """
 
     channel: str
+    channel_kind: str
+    contact_kind: str
     kind: str
     message: Message
     grade: float | None
@@ -96,7 +98,7 @@ def known_campaign(engine: Engine, campaign: str) -> Known:
 def preview(engine: Engine, campaign: str) -> Preview:
     """Return how a campaign's messages will look, and how many there are."""
     known = known_campaign(engine, campaign)
-    channels = channels_of(known.campaign)
+    channels = kinds_of(known.campaign)
     messages = store.messages_of(engine, campaign)
     reasons = (
         messages.filter(pl.col("status") == "suppressed")
@@ -110,42 +112,52 @@ def preview(engine: Engine, campaign: str) -> Preview:
         plan_sha256=str(known.row["plan_sha256"]),
         planned_by=str(known.row["planned_by"]),
         approved_by=str(known.row["approved_by"]) if approved else None,
-        examples=tuple(_examples(known, channels)),
+        examples=examples(known, [(*way, CONTACT_OF.get(way[1], "email")) for way in channels]),
         statuses=store.count_statuses(engine, campaign),
         reasons=reasons,
     )
 
 
-def _examples(known: Known, channels: Channels) -> list[Example]:
+def examples(known: Known, ways: Sequence[tuple[str, str, str]]) -> tuple[Example, ...]:
+    """Return how each of a campaign's messages will look, to somebody made up.
+
+    Args:
+        known: the campaign.
+        ways: the name and kind of a channel, and the contact point by which it goes.
+    """
     rows = [
         {
-            "message_id": f"{name}.{scheme}.{kind}.{language}",
+            "message_id": f"{name}.{scheme}.{kind}.{language}.{contact}",
             "recipient_id": "somebody",
             "scheme": scheme,
             "kind": kind,
             "language": language,
-            "channel_kind": channel.kind,
-            "contact_kind": CONTACT_OF.get(channel.kind, "email"),
-            "contact": _THEIRS.get(CONTACT_OF.get(channel.kind, "email"), _ADDRESS),
+            "channel_kind": channel_kind,
+            "contact_kind": contact,
+            "contact": _THEIRS.get(contact, _ADDRESS),
             **_SOMEBODY,
         }
-        for name, channel in channels.by_name.items()
+        for name, channel_kind, contact in ways
         for scheme, kind, language in sorted(known.wording.letters)
         if kind in known.campaign.audience.kinds
     ]
+    if not rows:
+        return ()
     frame = pl.DataFrame(rows)
     wording = replace(known.wording, reference=lambda _: _REFERENCE)
     found = written(frame, wording).messages
     parts = {row["message_id"]: row for row in rows}
-    return [
+    return tuple(
         Example(
             channel=message.message_id.split(".")[0],
+            channel_kind=parts[message.message_id]["channel_kind"],
+            contact_kind=parts[message.message_id]["contact_kind"],
             kind=parts[message.message_id]["kind"],
             message=message,
             grade=_grade(known.wording, parts[message.message_id]),
         )
         for message in messages_with_addresses(found, frame)
-    ]
+    )
 
 
 def _grade(wording: Wording, row: Mapping[str, str]) -> float | None:
@@ -154,14 +166,17 @@ def _grade(wording: Wording, row: Mapping[str, str]) -> float | None:
     return reading_grade(template.body) if template and row["language"] == "en" else None
 
 
-def approve(engine: Engine, campaign: str, act: store.Act) -> None:
-    """Approve the plan of a campaign as it stands; whoever planned it may not.
+def approve(engine: Engine, campaign: str, act: store.Act, plan_sha256: str | None = None) -> None:
+    """Approve the plan of a campaign; whoever planned it may not.
 
+    Args:
+        plan_sha256: the plan that somebody looked at; None takes it as it stands.
     Raises:
-        StoreError: there is no such campaign, or its planner approves it.
+        StoreError: there is no such campaign, its planner approves it, or it was planned anew since
+            somebody looked at it.
     """
     row = store.read_campaign_row(engine, campaign)
-    store.approve(engine, campaign, str(row["plan_sha256"]), act)
+    store.approve(engine, campaign, plan_sha256 or str(row["plan_sha256"]), act)
 
 
 def send_campaign(
@@ -267,16 +282,18 @@ def reconcile(
     return replace(answered, asked=answered.asked + more.asked, found=answered.found + more.found)
 
 
-def settle(engine: Engine, message: str, word: str, act: store.Act) -> None:
+def settle(engine: Engine, message: str, word: str, act: store.Act, how: str | None = None) -> None:
     """Write down what a person says of a message in doubt: `sent` or `failed`.
 
     A message said to have failed is tried by the campaign's next channel, never by the same again.
 
+    Args:
+        how: how they know it, in a word; it goes into the audit log.
     Raises:
         SettingsError: another word, or the message is not in doubt.
     """
     if word not in ("sent", "failed"):
         raise SettingsError(f"'{word}' is not sent or failed")
     receipt = Receipt(message, word, None, SAID_BY_A_PERSON)
-    if not store.learn(engine, News([receipt], "person", act.by, act.at)):
+    if not store.learn(engine, News([receipt], "person", act.by, act.at), how):
         raise SettingsError(f"message {message}: is not in doubt, or is not there")

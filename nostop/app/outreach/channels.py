@@ -21,6 +21,16 @@ class Channels:
         return [(name, channel.kind) for name, channel in self.by_name.items()]
 
 
+def kinds_of(campaign: Campaign) -> list[tuple[str, str]]:
+    """Return the name and kind of each channel of a campaign, in its order: all that a plan and a
+    preview ask of them. Whoever plans need not hold the secrets of whoever sends.
+
+    Raises:
+        PluginError: no such channel, or it has no setting of a name that the campaign gives.
+    """
+    return [(use.use, plugins.channel_kind(use.use, use.settings)) for use in campaign.channels]
+
+
 def channels_of(campaign: Campaign) -> Channels:
     """Build every channel of a campaign: one that cannot be used is told before anything is sent.
 

@@ -3,20 +3,21 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 from sqlalchemy import Engine
 
 from nostop import outreach, plugins, store
-from nostop.app.outreach.channels import Channels, channels_of
+from nostop.app.outreach.channels import kinds_of
 from nostop.app.outreach.fact_age import oldest_facts
 from nostop.app.outreach.links import link_of
 from nostop.app.outreach.source import FLAGGED, RunTables, read_run
 from nostop.app.rules import read_rules
+from nostop.app.run_overview import take_in
 from nostop.app.sending import claim_details
 from nostop.events import short_reference
 from nostop.model import OutreachError
@@ -31,6 +32,8 @@ from nostop.store.contacts import Loaded
 DETAILS = "claim_details.json"
 #: The channel beside which the templates lie that ship with nostop.
 _OURS = "outbox"
+#: The name and kind of each channel, in the campaign's order.
+Kinds = Sequence[tuple[str, str]]
 _ARMS = {"trial": pl.String(), "unit_id": pl.String(), "held": pl.Boolean(), "until": pl.Date()}
 
 
@@ -61,10 +64,19 @@ def plan_campaign(engine: Engine, path: Path, run: Path | None, act: Act, rules:
             to write to have all but vanished; nothing is planned.
     """
     campaign = read_campaign(path)
-    tables = read_run(run or _run_of(campaign, path))
+    declaration = path.read_text(encoding="utf-8-sig")
+    folder = run or _run_of(campaign, path)
+    return plan_declared(engine, (campaign, declaration), folder, act, rules)
+
+
+def plan_declared(
+    engine: Engine, declares: tuple[Campaign, str], run: Path, act: Act, rules: Path
+) -> Planned:
+    """As `plan_campaign`, of a campaign that was read already and the text that declares it."""
+    campaign, declaration = declares
+    tables = read_run(run)
     made = _made(engine, campaign, tables, read_rules(rules), act.at)
     run_id = load_run(engine, tables, act.at)
-    declaration = path.read_text(encoding="utf-8-sig")
     declared = Declared(
         campaign=campaign.id,
         declaration=declaration,
@@ -114,20 +126,7 @@ def load_run(engine: Engine, tables: RunTables, at: datetime, *, accept_fewer: b
 
 def known_run(engine: Engine, tables: RunTables) -> str:
     """Write a run down where it is not yet, and return its id in the store."""
-    run_id = tables.snapshot
-    if run_id not in store.run_ids(engine):
-        started = datetime.combine(tables.effective_on, time(), UTC)
-        record = store.RunRecord(
-            run_id=run_id,
-            effective_on=tables.effective_on,
-            synthetic=tables.synthetic,
-            started_at=started,
-            pack_versions=tables.packs,
-            inputs={},
-            counts={},
-        )
-        store.record_run(engine, record)
-    return run_id
+    return take_in(engine, tables.folder)
 
 
 def _loaded(tables: RunTables) -> Loaded:
@@ -184,7 +183,7 @@ def _place(tables: RunTables) -> list[pl.Expr]:
 def _made(
     engine: Engine, campaign: Campaign, tables: RunTables, book: Rulebook, at: datetime
 ) -> _Made:
-    channels = channels_of(campaign)
+    channels = kinds_of(campaign)
     _refuse_unanswerable(campaign, channels)
     texts = _texts(campaign, tables, book)
     wording = wording_of(texts, campaign.sender, campaign.contact)
@@ -212,9 +211,9 @@ def _not_told_lately(
     return suppressed_where(plan, lately, "recent_contact")
 
 
-def _refuse_unanswerable(campaign: Campaign, channels: Channels) -> None:
+def _refuse_unanswerable(campaign: Campaign, channels: Kinds) -> None:
     """Refuse letters that do not say how to answer them, and links that nobody could sign."""
-    if campaign.contact is None and "post" in dict(channels.kinds).values():
+    if campaign.contact is None and "post" in dict(channels).values():
         raise OutreachError(
             f"campaign '{campaign.id}': nobody can reply to a letter: say how to reach you, a "
             "telephone number or an address on one line: `contact: ...`"
@@ -291,7 +290,7 @@ def _held_out(
 
 
 def _worded(
-    plan: pl.DataFrame, tables: RunTables, wording: Wording, channels: Channels
+    plan: pl.DataFrame, tables: RunTables, wording: Wording, channels: Kinds
 ) -> pl.DataFrame:
     """Return the plan with the channel of each row and the hash of what it would say."""
     contacts = tables.contacts
@@ -300,7 +299,7 @@ def _worded(
         return plan.with_columns(
             **nothing, template_sha256=pl.lit(None, pl.String), body_sha256=pl.lit(None, pl.String)
         )
-    routed = reaching(plan, contacts, channels.kinds)
+    routed = reaching(plan, contacts, channels)
     lost = (pl.col("state") == "planned") & pl.col("channel").is_null()
     routed = suppressed_where(routed, lost, "no_contact_details")
     rows = rows_to_write(routed.filter(pl.col("state") == "planned"), contacts, channels)
@@ -319,9 +318,9 @@ def _worded(
     )
 
 
-def rows_to_write(plan: pl.DataFrame, contacts: pl.DataFrame, channels: Channels) -> pl.DataFrame:
+def rows_to_write(plan: pl.DataFrame, contacts: pl.DataFrame, channels: Kinds) -> pl.DataFrame:
     """Return planned rows with what their words need of each recipient, as `written` takes them."""
-    kinds = dict(channels.kinds)
+    kinds = dict(channels)
     ways = ("email", "phone", "post")
     who = contacts.select(pl.col("person_id").alias("recipient_id"), "first_name", "surname", *ways)
     address = pl.coalesce(pl.when(pl.col("contact_kind") == way).then(way) for way in ways)

@@ -2,6 +2,7 @@
 only the households in which something changed are worked out again."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from functools import cached_property
 
 import polars as pl
@@ -28,7 +29,7 @@ from nostop.linkage.facts import REVIEW
 from nostop.model import Level, Outcome
 from nostop.rulebook.plan import KEYS
 
-_ROWS = "rows"
+_ROWS, _AREAS = "rows", "areas"
 _DETERMINATIONS, _TAKE_UP, _PATHS = "determinations", "take_up", "claim_paths"
 
 
@@ -133,16 +134,41 @@ def _reviewed(work: Work, rows: pl.DataFrame, found: Assembled) -> pl.DataFrame:
     return with_review(rows, found.situation, found.conflicts, work.law.plan.schemes)
 
 
-def measured(work: Work, rows: pl.DataFrame, kept: Snapshot) -> pl.DataFrame:
-    """Return `TakeUpCounts` of determinations."""
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What take-up is counted as: `TakeUpCounts`, and by area `AreaCounts`. Exact: only masked may
+    they be shown."""
+
+    schemes: pl.DataFrame
+    areas: pl.DataFrame
+
+
+def measured(
+    work: Work, found: Assembled, rows: pl.DataFrame, behind: tuple[Snapshot, Snapshot]
+) -> Counted:
+    """Return the counts of determinations, by scheme and by the local authority of the household.
+
+    Args:
+        behind: what is kept of the people and of the determinations.
+    """
     with work.stage("Measuring take-up") as told:
 
         def make() -> Made:
-            return {_ROWS: takeup.measure(_counted(rows), work.settings.effective_on)}, {}
+            counted, day = _counted(rows), work.settings.effective_on
+            areas = takeup.measure_by_area(counted, _areas(found), day)
+            return {_ROWS: takeup.measure(counted, day), _AREAS: areas}, {}
 
-        counts = work.snapshot(_TAKE_UP, _key(work, kept), told, make).table(_ROWS)
+        kept = work.snapshot(_TAKE_UP, _key(work, *behind), told, make)
         detailed(told, "small numbers are hidden before anybody sees them")
-    return counts
+        return Counted(kept.table(_ROWS), kept.table(_AREAS))
+
+
+def _areas(found: Assembled) -> pl.DataFrame:
+    """Return household_id, area: null where nobody knows the local authority of a household."""
+    homes = found.situation.households
+    if "local_authority" in homes.columns:
+        return homes.select("household_id", area="local_authority")
+    return homes.select("household_id", area=pl.lit(None, pl.String))
 
 
 def _counted(rows: pl.DataFrame) -> pl.DataFrame:

@@ -77,7 +77,7 @@ def _through_all_stages(work: Work, last: feeds.Last, *, again: bool) -> Run:
     assembled, people = put_together(work, batch, links.links)
     since = Since(work, assembled)
     determinations, rows = determined(work, assembled, people, since)
-    counts = measured(work, determinations, rows)
+    counts = measured(work, assembled, determinations, (people, rows))
     paths, claims = paths_of(work, since, determinations, (people, rows))
     found = Found(batch, links, assembled, determinations, paths, (people, rows, claims))
     sent = written_to(work, found, again=again)
@@ -89,7 +89,8 @@ def _through_all_stages(work: Work, last: feeds.Last, *, again: bool) -> Run:
         links.links,
         assembled,
         determinations,
-        counts,
+        counts.schemes,
+        counts.areas,
         paths,
         sent,
         links.log,

@@ -11,8 +11,8 @@ from nostop.logs import logger
 from nostop.model import NoRoleError, SignInError, StoreError
 from nostop.web.forms import Problem
 from nostop.web.guard import SIGN_IN, NotAllowed, cookie_name, house_of
-from nostop.web.oidc import ATTEMPT_SECONDS, Provider, attempt_of
 from nostop.web.official_claims import account_of
+from nostop.web.oidc import ATTEMPT_SECONDS, Provider, attempt_of
 from nostop.web.pages import page, problem_page, put_cookie
 from nostop.web.rooms.start import begin_session, end_session, own_path
 
@@ -44,8 +44,6 @@ def back(request: Request) -> Response:
     house = house_of(request)
     attempt = attempt_of(request.cookies.get(cookie_name(house, _ATTEMPT), ""))
     try:
-        if attempt is None:
-            raise SignInError("sign-in: it took too long, or began elsewhere; sign in again")
         official = _provider(request).finish(attempt, request.query_params, house.now())
         token = sign_in(house.engine, official, house.now(), house.settings.longest)
     except (SignInError, StoreError) as error:
@@ -82,7 +80,9 @@ def signed_out(request: Request) -> Response:
 
 
 @router.post("/ended")
-def ended(request: Request, logout_token: Annotated[str, Form(max_length=_LONGEST_TOKEN)]) -> Response:
+def ended(
+    request: Request, logout_token: Annotated[str, Form(max_length=_LONGEST_TOKEN)]
+) -> Response:
     """End every session of somebody who has signed out at the provider: it calls this itself, and
     proves by its signature who it is."""
     house = house_of(request)

@@ -2,6 +2,7 @@
 
 import secrets
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
@@ -44,7 +45,7 @@ def sign_in_page(request: Request) -> Response:
     if visitor_of(request) is not None:
         return RedirectResponse(back, status_code=303)
     if not house.settings.development:
-        return RedirectResponse(f"/oidc/sign-in?next={back}", status_code=303)
+        return RedirectResponse(f"/oidc/sign-in?next={quote(back)}", status_code=303)
     csrf = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(32)
     shown = {"accounts": DEMO_ACCOUNTS, "next": back, "csrf": csrf}
     response = page(request, None, "kernel/sign_in.html", shown)
@@ -73,8 +74,9 @@ def sign_in_as(request: Request, form: PostedByAnybody) -> Response:
 def leave(request: Request, visitor: Anybody, form: Posted) -> Response:  # noqa: ARG001 - both check
     """Sign somebody out."""
     end_session(request)
-    response = see_other(request, SIGN_IN, "You have signed out")
     house = house_of(request)
+    away = SIGN_IN if house.provider is None else "/oidc/signed-out"
+    response = see_other(request, away, said="You have signed out")
     response.delete_cookie(cookie_name(house, SESSION), path="/", secure=house.settings.secure)
     return response
 

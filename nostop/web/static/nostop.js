@@ -1,14 +1,18 @@
 // Comfort only: every page works without this. Settings of htmx are in base.html (htmx-config).
-import { initAll } from "./vendor/govuk-frontend.min.js";
+import * as govuk from "./vendor/govuk-frontend.min.js";
 
 document.body.classList.add("js-enabled", "govuk-frontend-supported");
-initAll();
+govuk.initAll();
 
-// What htmx brings has components of its own. Its first "load" is the page itself, which is done.
+// What htmx brings has components in it, or is one. Its first "load" is the page itself, which is done.
+const components = Object.values(govuk).filter((each) => each.moduleName);
 document.body.addEventListener("htmx:load", (event) => {
-  if (event.detail.elt !== document.body) {
-    initAll({ scope: event.detail.elt });
+  const part = event.detail.elt;
+  if (part === document.body) {
+    return;
   }
+  components.filter((each) => each.moduleName === part.dataset.module).forEach((Component) => new Component(part));
+  govuk.initAll({ scope: part });
 });
 
 // An answer that says what is wrong with a form (422), or that somebody else was first (409), is shown like any other.

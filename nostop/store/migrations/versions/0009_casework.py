@@ -25,6 +25,7 @@ _TABLES = (
     "accounts",
     "account_ties",
     "case_people",
+    "case_searches",
     "web_sessions",
     "api_keys",
     "api_answers",
@@ -76,7 +77,17 @@ def upgrade() -> None:
         op.f("ix_work_items_deadline"), "work_items", ["state", "deadline", "benefit_unit_id"]
     )
     op.create_index(
-        op.f("ix_work_items_assignee"), "work_items", ["assignee", "state", "lost_each_week"]
+        op.f("ix_work_items_age"), "work_items", ["state", "oldest_fact_on", "benefit_unit_id"]
+    )
+    op.create_index(
+        op.f("ix_work_items_confidence"), "work_items", ["state", "confidence_per_mille"]
+    )
+    op.create_index(op.f("ix_work_items_unknown"), "work_items", ["state", "unknown_facts"])
+    op.create_index(op.f("ix_work_items_conflict"), "work_items", ["state", "in_conflict"])
+    op.create_index(
+        op.f("ix_work_items_assignee"),
+        "work_items",
+        ["assignee", "state", "lost_each_week", "benefit_unit_id"],
     )
     op.create_index(
         op.f("ix_work_items_gain"), "work_items", ["state", "gain_year", "benefit_unit_id"]
@@ -84,7 +95,11 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_work_items_lost"), "work_items", ["state", "lost_each_week", "benefit_unit_id"]
     )
-    op.create_index(op.f("ix_work_items_area"), "work_items", ["area", "state", "lost_each_week"])
+    op.create_index(
+        op.f("ix_work_items_area"),
+        "work_items",
+        ["area", "state", "lost_each_week", "benefit_unit_id"],
+    )
     op.create_index(op.f("ix_work_items_due"), "work_items", ["state", "due_at", "benefit_unit_id"])
     op.create_index(op.f("ix_work_items_household"), "work_items", ["household_id"])
     op.create_table(
@@ -125,7 +140,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("benefit_unit_id", "scheme", name=op.f("pk_flags")),
         sqlite_strict=True,
     )
-    op.create_index(op.f("ix_flags_scheme"), "flags", ["scheme", "state", "lost_each_week"])
+    op.create_index(
+        op.f("ix_flags_scheme"), "flags", ["state", "outcome", "scheme", "benefit_unit_id"]
+    )
     op.create_table(
         "case_files",
         sa.Column("household_id", TEXT, nullable=False),
@@ -350,12 +367,25 @@ def upgrade() -> None:
         sa.Column("surname_key", TEXT, nullable=True),
         sa.Column("born_on", DAY, nullable=True),
         sa.Column("postcode", TEXT, nullable=True),
+        sa.Column("known_as", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("person_id", "household_id", name=op.f("pk_case_people")),
         sqlite_strict=True,
     )
     op.create_index(op.f("ix_case_people_household_id"), "case_people", ["household_id"])
     op.create_index(op.f("ix_case_people_surname_key"), "case_people", ["surname_key", "born_on"])
     op.create_index(op.f("ix_case_people_postcode"), "case_people", ["postcode"])
+    op.create_index(op.f("ix_case_people_known_as"), "case_people", ["known_as"])
+    op.create_table(
+        "case_searches",
+        sa.Column("search_id", TEXT, nullable=False),
+        sa.Column("account_id", TEXT, nullable=False),
+        sa.Column("reason", TEXT, nullable=False),
+        sa.Column("words", TEXT, nullable=False),
+        sa.Column("found", WHOLE, nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("search_id", name=op.f("pk_case_searches")),
+        sqlite_strict=True,
+    )
     op.create_table(
         "web_sessions",
         sa.Column("session_sha256", TEXT, nullable=False),
@@ -503,6 +533,9 @@ def upgrade() -> None:
         sa.Column("evidence", TEXT, nullable=False),
         sa.Column("actor", TEXT, nullable=False),
         sa.Column("undone_by", WHOLE, nullable=True),
+        sa.Column("undo_asked_by", TEXT, nullable=True),
+        sa.Column("undo_asked_at", MOMENT, nullable=True),
+        sa.Column("undo_why", TEXT, nullable=True),
         sa.CheckConstraint(
             "kind IN ('merged', 'split', 'moved', 'undone')", name=op.f("ck_link_changes_kind")
         ),
@@ -538,6 +571,8 @@ def upgrade() -> None:
         sa.Column("made_by", TEXT, nullable=False),
         sa.Column("made_at", MOMENT, nullable=False),
         sa.Column("state", TEXT, nullable=False),
+        sa.Column("revision", WHOLE, nullable=False, server_default="1"),
+        sa.Column("check_job", TEXT, nullable=True),
         sa.Column("job_id", TEXT, nullable=True),
         sa.Column("decided_by", TEXT, nullable=True),
         sa.Column("decided_at", MOMENT, nullable=True),

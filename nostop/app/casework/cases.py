@@ -1,0 +1,282 @@
+"""A case on one page: everything that somebody needs who has two minutes for it.
+
+That a record is read is written down before any of it is read.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+
+from nostop.app.casework import case_parts as parts
+from nostop.app.casework.access import openable
+from nostop.app.casework.case_file import (
+    CaseFile,
+    Corrected,
+    FactValue,
+    corrected,
+    read_case,
+    rows_of,
+    sources_of,
+    standing_facts,
+)
+from nostop.app.casework.case_history import timeline_of
+from nostop.app.casework.case_parts import Known
+from nostop.app.casework.case_view import Both, CaseView, SchemeView
+from nostop.app.casework.deciding import OF_THE_UNIT, open_kinds
+from nostop.app.casework.next_step import next_step
+from nostop.app.casework.warm import WarmRules, WarmShelf, rules_of_run, shown
+from nostop.app.casework.why import Missing, WhyLine
+from nostop.app.rules import read_rules
+from nostop.determination.rows import SituationRows
+from nostop.model import NotHere
+from nostop.store import Act, reading
+from nostop.store.access import Who
+from nostop.store.audit import record_read
+from nostop.store.case_files import read_case_file
+from nostop.store.case_page import CaseRows, case_rows, colleagues, people_of_case
+
+PURPOSE = "case_work"
+_NO_FILE = "cases: nothing is kept of this household any more"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What somebody works on cases with: the store, the rules, who they are, and the time."""
+
+    engine: Engine
+    shelf: WarmShelf
+    rules: Path
+    who: Who
+    at: datetime
+    is_senior: bool
+
+    @property
+    def act(self) -> Act:
+        """Who does something, and when."""
+        return Act(self.who.account_id, self.at)
+
+    def titles(self) -> dict[str, Both]:
+        """Return what schemes are called, by id."""
+        return {
+            name: {"en": each.pack.title.en, "cy": each.pack.title.cy}
+            for name, each in read_rules(self.rules).schemes.items()
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCase:
+    """A case that is read: what is kept of it, its file, what was corrected, and its rules."""
+
+    rows: CaseRows
+    file: CaseFile
+    corrections: tuple[Corrected, ...]
+    warm: WarmRules
+    known: Known
+
+    @property
+    def facts(self) -> Sequence[FactValue]:
+        """Its facts with what was corrected."""
+        return self.known.facts
+
+    def situation(self, more: Sequence[Corrected] = ()) -> SituationRows:
+        """The household as the rules read it, with what was corrected, and `more`."""
+        return rows_of(self.file, (*self.corrections, *more), self.warm.book.catalogue)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the rules say of one flag now: outcome and amounts as they may be shown."""
+
+    outcome: str
+    low: int | None
+    high: int | None
+    why: tuple[WhyLine, ...]
+    missing: tuple[Missing, ...]
+
+
+def read_open_case(desk: Desk, unit: str) -> OpenCase:
+    """Return a case, once it is written down that its people's records are read.
+
+    Raises:
+        NotHere: there is none, or it is not theirs.
+    """
+    with reading(desk.engine) as connection:
+        openable(connection, desk.who, unit)
+        people = people_of_case(connection, unit)
+    record_read(desk.engine, desk.who.account_id, people, PURPOSE, desk.at)
+    with reading(desk.engine) as connection:
+        rows = case_rows(connection, unit)
+        filed = None if rows is None else read_case_file(connection, rows.item["household_id"])
+        if rows is None or filed is None:
+            raise NotHere(_NO_FILE)
+        wanted = rules_of_run(connection, desk.rules, filed.run_id)
+    file = read_case(filed.document)
+    warm = desk.shelf.of(wanted, desk.at)
+    standing = corrected(rows.standing)
+    facts = standing_facts(file, standing)
+    known = Known(rows, file, facts, warm.book, desk.at.date())
+    return OpenCase(rows, file, standing, warm, known)
+
+
+def show_case(desk: Desk, unit: str) -> CaseView:
+    """Return the page of a case, once it is written down that somebody reads it.
+
+    Raises:
+        NotHere: there is none, or it is not theirs.
+    """
+    return view_of(desk, read_open_case(desk, unit))
+
+
+def view_of(desk: Desk, case: OpenCase) -> CaseView:
+    """Return the page of a case that is read."""
+    known, rows, item = case.known, case.rows, case.rows.item
+    told = {flag["scheme"]: _told(case, flag) for flag in _flags(rows)}
+    path = parts.path_of(known)
+    schemes = tuple(_scheme(desk, case, flag, told[flag["scheme"]]) for flag in _flags(rows))
+    stated = parts.stated_of(known)
+    states = [each.state for each in schemes]
+    kinds = open_kinds(states, senior=desk.is_senior)
+    means = {name: fact.means for name, fact in known.book.catalogue.facts.items()}
+    missing = parts.missing_of(known, {name: each.missing for name, each in told.items()})
+    return CaseView(
+        id=known.unit,
+        household_id=item["household_id"],
+        version=item["version"],
+        state=item["state"],
+        area=item["area"],
+        nation=item["nation"],
+        assignee=rows.names.get(item["assignee"] or "", item["assignee"]),
+        is_mine=item["assignee"] == desk.who.account_id,
+        due_on=item["due_at"].date(),
+        is_late=item["state"] == "open" and item["due_at"] < desk.at,
+        protected=parts.is_protected(case.file),
+        people=parts.people_of(known),
+        names=known.names,
+        fact_means=means,
+        others=tuple(rows.others.filter(rows.others["state"] != "gone")["benefit_unit_id"]),
+        next=next_step(known, item, schemes, missing),
+        schemes=schemes,
+        path=path,
+        missing=missing,
+        conflicts=parts.conflicts_of(known),
+        links=parts.links_of(known),
+        less_sure=not all(map(parts.is_sure, case.file.of_unit(known.unit))),
+        facts=parts.facts_of(known, stated),
+        corrections=parts.corrections_of(known),
+        timeline=timeline_of(rows, _titles(known, rows), means),
+        messages=parts.messages_of(known),
+        notes=parts.notes_of(rows),
+        documents=parts.documents_of(rows),
+        kinds=tuple(each for each in kinds if each in OF_THE_UNIT),
+        phones=parts.phones_of(known),
+    )
+
+
+def conditions_for(case: OpenCase, scheme: str) -> tuple[tuple[str, str], ...]:
+    """Return id and words of each condition of a scheme, in the order of its rules."""
+    found = case.warm.book.schemes.get(scheme)
+    if found is None:
+        return ()
+    said = ((each.id, each.says) for each in found.pack.entitled_when)
+    return (("applies_in", "Lives where the scheme applies"), *said)
+
+
+def colleagues_of(desk: Desk, area: str | None) -> dict[str, str]:
+    """Return who could take a case of an area: names, by account, without the visitor."""
+    with reading(desk.engine) as connection:
+        found = colleagues(connection, area)
+    return {account: name for account, name in found.items() if account != desk.who.account_id}
+
+
+def _flags(rows: CaseRows) -> list[dict[str, Any]]:
+    """The flags of a case: what is to be looked at first, then what is worth most."""
+    order = {"open": 0, "waiting": 1, "second": 2}
+    found = rows.flags.to_dicts()
+    return sorted(
+        found,
+        key=lambda each: (
+            order.get(each["state"], 3),
+            each["outcome"] != "entitled",
+            -(each["gain_year"] or 0),
+            each["scheme"],
+        ),
+    )
+
+
+def _titles(known: Known, rows: CaseRows) -> dict[str, Both]:
+    schemes = {
+        *rows.flags["scheme"],
+        *rows.decisions["scheme"].drop_nulls(),
+        *rows.messages["scheme"],
+    }
+    return {scheme: known.title(scheme) for scheme in schemes}
+
+
+def _told(case: OpenCase, flag: Mapping[str, Any]) -> _Told:
+    """What the rules say of a flag: as its run did, or worked out anew with what was corrected."""
+    scheme, subject = flag["scheme"], flag["subject_id"]
+    if scheme not in case.warm.schemes or flag["state"] == "gone":
+        return _Told("gone", None, None, (), ())
+    situation = case.situation()
+    try:
+        why = case.warm.why(situation, scheme, subject, sources_of(case.facts))
+        missing = case.warm.missing(situation, scheme, subject)
+    except NotHere:
+        # Whom the flag was for is not in this household any more.
+        return _Told("gone", None, None, (), ())
+    if not case.corrections:
+        return _Told(flag["outcome"], flag["amount_low"], flag["amount_high"], why, missing)
+    now = decided_now(case, [scheme]).get((scheme, subject), {})
+    outcome = now.get("outcome") or "not_shown"
+    return _Told(outcome, now.get("amount_low"), now.get("amount_high"), why, missing)
+
+
+def decided_now(
+    case: OpenCase, schemes: Sequence[str] | None, more: Sequence[Corrected] = ()
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return what the rules say now, as it may be shown, by (scheme, subject id)."""
+    found = shown(case.warm.decide(case.situation(more), schemes))
+    return {
+        (
+            row["scheme"],
+            row["person_id"] or row["benefit_unit_id"] or row["household_id"],
+        ): row
+        for row in found
+    }
+
+
+def _scheme(desk: Desk, case: OpenCase, flag: Mapping[str, Any], told: _Told) -> SchemeView:
+    known, scheme = case.known, flag["scheme"]
+    kinds = open_kinds([flag["state"]], senior=desk.is_senior)
+    path = next(
+        (
+            row
+            for row in case.file.paths
+            if row["scheme"] == scheme and row["benefit_unit_id"] == known.unit
+        ),
+        {},
+    )
+    is_run = scheme in case.warm.schemes
+    return SchemeView(
+        scheme=scheme,
+        title=known.title(scheme),
+        outcome=told.outcome,
+        state=flag["state"],
+        amount=parts.amount_words(flag["per"], told.low, told.high),
+        whose=known.names.get(flag["person_id"] or ""),
+        effective_on=flag["effective_on"],
+        since=case.rows.item["flagged_at"],
+        backdate_months=path.get("backdate_months"),
+        deadline=flag["deadline"],
+        lost_each_week=flag["lost_each_week"],
+        receipt_known=flag["receipt_known"],
+        why=told.why,
+        missing=tuple(each.fact for each in told.missing),
+        pack_version=flag["pack_version"],
+        rules_changed=is_run and case.warm.version_of(scheme) != flag["pack_version"],
+        kinds=tuple(each for each in kinds if each not in OF_THE_UNIT),
+    )
