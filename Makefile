@@ -34,7 +34,7 @@ help: ## list the commands
 # --- what people run ---------------------------------------------------------------------------------------------------
 
 .PHONY: demo
-demo: $(STAMPS)/nostop $(STAMPS)/online-events $(WEB) ## set up, then run the whole line on the sample data
+demo: $(STAMPS)/nostop $(STAMPS)/online-events ## set up, then run the whole line on the sample data
 	@$(BIN)/nostop demo
 
 .PHONY: serve

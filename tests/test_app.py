@@ -18,6 +18,7 @@ from nostop.app.gateways import is_synthetic
 from nostop.app.gather import read_declarations, read_feeds, told_of_trouble
 from nostop.app.link_history import write_whole
 from nostop.app.results import formula_safe, sha256_of, withhold_claimed
+from nostop.app.run_timings import read_timings
 from nostop.app.summary import people_not_claiming, schemes, unclaimed
 from nostop.feeds import FeedBatch
 from nostop.frames import Determinations, empty
@@ -128,6 +129,16 @@ def test_outbox_holds_one_file_for_each_planned_message(ran: Run) -> None:
 def test_same_run_elsewhere_leaves_the_same_bytes(ran: Run, district: Path, tmp_path: Path) -> None:
     app.run(settings_for(district, tmp_path / "again"))
     assert bytes_of(tmp_path / "again") == bytes_of(ran.settings.out)
+
+
+def test_a_run_keeps_how_long_its_stages_took_and_names_no_folder(ran: Run) -> None:
+    kept = read_timings(ran.settings.out)
+    assert kept is not None
+    assert kept.started_at == ran.settings.started_at
+    assert [each.stage for each in kept.stages][:2] == ["Reading the rules", "Reading the feeds"]
+    assert kept.stages[-1].stage == "Writing the results"
+    assert kept.stages[-1].detail == ""
+    assert sum(each.milliseconds for each in kept.stages) > 0
 
 
 def test_later_run_in_the_same_folder_sends_nothing_and_keeps_ids(

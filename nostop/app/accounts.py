@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Engine
 
+from nostop.app.api_keys import SCOPES
 from nostop.model import SettingsError
 from nostop.store import Act
 from nostop.store import accounts as store
@@ -37,8 +38,6 @@ __all__ = [
 
 #: What a tie is.
 KINDS = ("own", "relative", "known")
-#: What a key of the API may be used for.
-SCOPES = ("evaluate", "determinations", "decisions", "events", "exports")
 #: A page shows so many accounts; who has more looks them up at the identity provider.
 MOST_ACCOUNTS = 500
 _ID_BYTES, _SECRET_BYTES = 9, 32

@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from nostop import store
+from nostop.app.casework.linking import Wanted, load_links
 from nostop.app.casework.loading import load_work
 from nostop.app.outreach import plan_campaign
 from nostop.app.places import SAMPLE_DAY, default_declarations_dir, default_sample_dir
@@ -18,6 +19,8 @@ from nostop.store.campaigns import Act
 
 #: Who planned the sample's campaign: another person approves it.
 PLANNER = "petra.planner"
+#: Which pairs of records of the sample caseworkers look at.
+PAIRS = Wanted(low=0.2, most=40, sample=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +68,12 @@ def load_sample(
     """Load the run and plan the sample's campaign, unless that was done."""
     if store.campaign_ids(engine):
         return
-    with stage("Putting flags before caseworkers", listener) as told:
+    with stage("Loading the queue", listener) as told:
         loaded = load_work(engine, places.run, rules, at)
         told.detail = f"{loaded.items:,} benefit units, {loaded.flags:,} flags"
+    with stage("Loading pairs to review", listener) as told:
+        pairs = load_links(engine, places.run, PAIRS, at).pairs
+        told.detail = f"{pairs:,} pairs"
     with stage("Planning a campaign", listener) as told:
         places.campaigns.mkdir(parents=True, exist_ok=True)
         campaign = places.campaigns / "spring-2026.yaml"

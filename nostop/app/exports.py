@@ -12,11 +12,13 @@ from datetime import date, datetime
 import polars as pl
 from sqlalchemy import Engine
 
+from nostop.app.api_keys import ACTOR, who_of
 from nostop.app.jobs import JobFile, Jobs, Task
 from nostop.app.results import formula_safe
 from nostop.model import NotHere, SettingsError
 from nostop.store import Act
 from nostop.store import exports as store
+from nostop.store.access import Who
 from nostop.store.exports import WHATS, Asked, Rows
 
 __all__ = [
@@ -139,7 +141,7 @@ def export_job(task: Task) -> JobFile:
     found = store.read_export(task.engine, task.word("export_id"))
     if found.state != "approved":
         raise NotHere("exports: it is not approved")
-    who = store.who_asks(task.engine, found.asked_by)
+    who = _asker(task, found.asked_by)
     task.tell(10, "Reading")
     table = store.export_rows(task.engine, found.what, who, rows_of(found))
     if found.what == "quality":
@@ -148,6 +150,13 @@ def export_job(task: Task) -> JobFile:
     content = io.BytesIO()
     formula_safe(table).write_csv(content)
     return JobFile(f"nostop-{found.what}.csv", "text/csv; charset=utf-8", content.getvalue())
+
+
+def _asker(task: Task, asked_by: str) -> Who:
+    """Return whoever asked, an official or a key of the API, with the areas that they have now."""
+    if asked_by.startswith(ACTOR):
+        return who_of(task.engine, asked_by, task.at)
+    return store.who_asks(task.engine, asked_by)
 
 
 def rows_of(asked: Asked) -> Rows:

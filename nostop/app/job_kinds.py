@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from nostop.app.audit_pages import verify_job
 from nostop.app.casework.link_jobs import questions_job, undo_job
+from nostop.app.citizen_extract import extract_job
 from nostop.app.exports import export_job
 from nostop.app.jobs import Handler, JobFile, JobRecord, Task
 from nostop.app.outreach.plan_pages import plan_job
@@ -46,6 +48,12 @@ class Kind:
 
 
 KINDS: Mapping[str, Kind] = {
+    "citizen_extract": Kind(
+        "Making an extract for a citizen", lambda task, _: extract_job(task), "/audit/extract"
+    ),
+    "verify_audit": Kind(
+        "Verifying the audit log", lambda task, _: verify_job(task), "/audit/chain"
+    ),
     "export": Kind("Making an export", lambda task, _: export_job(task)),
     "undo_link": Kind("Undoing a change of links", undo_job, "/links/history/{event}"),
     "link_questions": Kind("Making pairs of records to look at", questions_job, "/links"),

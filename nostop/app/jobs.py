@@ -19,6 +19,7 @@ from nostop.logs import logger
 from nostop.model import NostopError, SettingsError, nearest
 from nostop.redaction import where_it_broke, without_personal
 from nostop.store import jobs as store
+from nostop.store.engine import reading
 from nostop.store.jobs import JobFile, JobRecord, NewJob
 
 __all__ = ["Handler", "JobFile", "JobRecord", "Jobs", "Task"]
@@ -98,12 +99,12 @@ class Jobs:
 
     def look(self, job_id: str) -> JobRecord | None:
         """Return how a job stands; who may see it is the caller's to check."""
-        with self.engine.begin() as connection:
+        with reading(self.engine) as connection:
             return store.read_job(connection, job_id)
 
     def of(self, by: str, *, most: int = 20) -> list[JobRecord]:
         """Return the last jobs that an account asked for, the newest first."""
-        with self.engine.begin() as connection:
+        with reading(self.engine) as connection:
             return store.jobs_of(connection, by, most=most)
 
     def fetch(self, job_id: str, by: str) -> JobFile | None:
@@ -113,7 +114,7 @@ class Jobs:
 
     def result(self, job_id: str) -> JobFile | None:
         """Return what a job made, for a page of nostop's own that shows it."""
-        with self.engine.begin() as connection:
+        with reading(self.engine) as connection:
             return store.result_of(connection, job_id)
 
     def serve(self, worker: str, pause: float = PAUSE) -> None:

@@ -24,6 +24,7 @@ from nostop.frames import Determinations, Situation, empty
 from nostop.model import Problem, RuleError, SettingsError
 from nostop.rulebook import Rulebook, load_rulebook
 from nostop.rulebook.reading.load import examine
+from nostop.store.engine import reading
 from nostop.store.proposals import Proposal, read_proposal
 from nostop.takeup.publish import masked_count
 
@@ -171,7 +172,7 @@ def _people(run: Path | None) -> tuple[Situation, date, bool]:
 
 
 def _proposal(task: Task) -> Proposal:
-    with task.engine.begin() as connection:
+    with reading(task.engine) as connection:
         found = read_proposal(connection, task.word("proposal"))
     if found is None:
         raise SettingsError("proposals: it is not there any more")

@@ -28,6 +28,7 @@ from nostop.model import NotHere, SettingsError, YamlError
 from nostop.rulebook import Rulebook
 from nostop.rulebook.history.versions import schemes_behind
 from nostop.store import proposals as store
+from nostop.store.engine import reading
 from nostop.store.proposals import Deed, Proposal
 from nostop.strict_yaml import parse_yaml
 
@@ -97,7 +98,7 @@ class Desk:
         Raises:
             NotHere: there is none of that id.
         """
-        with self.engine.begin() as connection:
+        with reading(self.engine) as connection:
             found = store.read_proposal(connection, proposal_id)
         if found is None:
             raise NotHere("proposals: there is no such proposal")
@@ -105,7 +106,7 @@ class Desk:
 
     def last(self, scheme: str | None = None) -> list[Proposal]:
         """Return the last proposals, of one scheme or of all, the newest first."""
-        with self.engine.begin() as connection:
+        with reading(self.engine) as connection:
             return store.proposals_of(connection, scheme, most=50)
 
     def text_of(self, proposal: Proposal, name: str) -> str:
@@ -155,7 +156,10 @@ class Desk:
     def examine(self, proposal: Proposal, deed: Deed, *, flips: bool) -> str:
         """Ask for the check of a proposal, or for who flips under it, and return the job's id."""
         kind = "who_flips" if flips else "check_rules"
-        arguments = {"proposal": proposal.proposal_id, "revision": proposal.revision}
+        arguments: dict[str, str | int] = {
+            "proposal": proposal.proposal_id,
+            "revision": proposal.revision,
+        }
         job_id = self.jobs.ask(kind, arguments, deed.by)
         store.note_job(self.engine, deed, job_id, flips=flips)
         return job_id

@@ -21,6 +21,7 @@ from nostop.scheduler.declared import read_schedule
 from nostop.scheduler.desk import Desk, Line, Serving
 from nostop.scheduler.doing import Launch
 from nostop.scheduler.moments import Clockwork
+from nostop.scheduler.timetable import Timetable
 from nostop.store.schedule import JobRunRecord
 
 #: What a job may not call: what never ends, and what would start a schedule within a schedule.
@@ -120,6 +121,17 @@ def _desk(calendar: Path) -> Desk:
     known = typer.main.get_group(app).commands
     schedule = read_schedule(calendar, [name for name in known if name not in _NO_JOBS])
     return Desk(os.environ.get(VARIABLE), schedule, lambda: datetime.now(UTC))
+
+
+def timetable_of(calendar: Path, rules: Path) -> Timetable:
+    """Return the schedule of a file, for the pages to look at.
+
+    Raises:
+        ScheduleError: it cannot stand.
+        YamlError: the file is missing or cannot be read as YAML.
+    """
+    desk = _desk(calendar)
+    return Timetable(desk.schedule, _clockwork(desk, rules))
 
 
 def _clockwork(desk: Desk, rules: Path | None) -> Clockwork:

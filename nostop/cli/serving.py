@@ -17,9 +17,11 @@ from nostop.app.demo_review import DemoPlaces, load_sample, run_sample
 from nostop.app.job_kinds import Places, handlers
 from nostop.app.jobs import Jobs
 from nostop.app.opened import VARIABLE, opened
+from nostop.cli.schedule import timetable_of
 from nostop.cli.shared import Progress, RulesOption, err
 from nostop.model import SettingsError
 from nostop.rulebook import default_rules_dir
+from nostop.scheduler.timetable import Timetable
 from nostop.web.house import House, WebSettings
 from nostop.web.oidc import Provider
 from nostop.web.oidc_settings import provider_settings
@@ -39,6 +41,10 @@ def serve(
     campaigns: Annotated[
         Path | None,
         typer.Option("--campaigns", metavar="DIR", help="Campaign files that may be planned."),
+    ] = None,
+    calendar: Annotated[
+        Path | None,
+        typer.Option("--calendar", metavar="FILE.yaml", help="The schedule that is shown."),
     ] = None,
     name: Annotated[
         list[str] | None,
@@ -65,6 +71,7 @@ def serve(
         return
     provider = provider_settings(os.environ)
     names = tuple(name or ())
+    timetable = timetable_of(calendar, folder) if calendar else None
     with opened(os.environ.get(VARIABLE)) as engine:
         settings = WebSettings(
             rules=folder,
@@ -74,7 +81,8 @@ def serve(
             secure=https,
             development=provider is None,
         )
-        _serve(engine, settings, (host, port), Provider(provider) if provider else None)
+        found = Provider(provider) if provider else None
+        _serve(engine, settings, (host, port), found, timetable)
 
 
 def _serve_demo(places: DemoPlaces, rules: Path, at: tuple[str, int]) -> None:
@@ -91,7 +99,7 @@ def _serve_demo(places: DemoPlaces, rules: Path, at: tuple[str, int]) -> None:
         settings = WebSettings(
             rules=rules, run=places.run, campaigns=places.campaigns, development=True
         )
-        with _worker(places.database_url, places.run, rules):
+        with _worker(places, rules):
             _serve(engine, settings, at)
 
 
@@ -100,22 +108,23 @@ def _serve(
     settings: WebSettings,
     at: tuple[str, int],
     provider: Provider | None = None,
+    timetable: Timetable | None = None,
 ) -> None:
     host, port = at
-    places = Places(settings.rules, settings.run)
+    places = Places(settings.rules, settings.run, settings.campaigns)
     jobs = Jobs(engine, lambda: datetime.now(UTC), handlers(places))
-    house = House(engine, settings, WarmShelf(), jobs, provider=provider)
+    house = House(engine, settings, WarmShelf(), jobs, calendar=timetable, provider=provider)
     err().print(f"nostop serve: http://{host}:{port} (stop with Ctrl-C)", soft_wrap=True)
     serve_pages(house, host, port)
 
 
 @contextmanager
-def _worker(url: str, run: Path, rules: Path) -> Iterator[None]:
+def _worker(places: DemoPlaces, rules: Path) -> Iterator[None]:
     """Have somebody do the jobs that pages ask for, for as long as they are served."""
-    command = [sys.executable, "-m", "nostop.cli", "work", "jobs", "--run", str(run)]
+    command = [sys.executable, "-m", "nostop.cli", "work", "jobs", "--rules", str(rules)]
     child = subprocess.Popen(  # noqa: S603 - our own command
-        [*command, "--rules", str(rules)],
-        env={**os.environ, VARIABLE: url},
+        [*command, "--run", str(places.run), "--campaigns", str(places.campaigns)],
+        env={**os.environ, VARIABLE: places.database_url},
         stdin=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

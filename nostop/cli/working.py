@@ -9,13 +9,21 @@ from typing import Annotated
 
 import typer
 
+from nostop.app.casework.linking import load_links, take_answers
 from nostop.app.casework.loading import SERVICE_DAYS, Load, load_work
 from nostop.app.forgotten import SECRET
 from nostop.app.job_kinds import Places, handlers
 from nostop.app.jobs import Jobs
+from nostop.app.link_history import VERDICTS
+from nostop.app.link_review import parse_band
 from nostop.app.opened import open_from_environment
 from nostop.cli.shared import RulesOption, err
+from nostop.linkage.review import Wanted as ReviewWanted
 from nostop.rulebook import default_rules_dir
+
+RunOption = Annotated[
+    Path, typer.Option("--run", metavar="DIR", help="The results of a run: its --out.")
+]
 
 commands = typer.Typer(
     help="What works beside the pages of `nostop serve`.",
@@ -36,13 +44,17 @@ def jobs(
         Path | None,
         typer.Option("--run", metavar="DIR", help="The run that is shown: the --out of a run."),
     ] = None,
+    campaigns: Annotated[
+        Path | None,
+        typer.Option("--campaigns", metavar="DIR", help="Campaign files that may be planned."),
+    ] = None,
     rules: RulesOption = None,
     once: Annotated[
         bool, typer.Option("--once", help="Do what waits, and end instead of waiting for more.")
     ] = False,
 ) -> None:
     """Do the jobs that pages ask for, one at a time, until SIGTERM. Several may work at once."""
-    places = Places(rules or default_rules_dir(), run)
+    places = Places(rules or default_rules_dir(), run, campaigns)
     with open_from_environment() as engine:
         worker = Jobs(engine, lambda: datetime.now(UTC), handlers(places))
         name = f"worker-{os.getpid()}"
@@ -95,3 +107,41 @@ def load(
     typer.echo(f"{done.gone:>9,} flags no longer found")
     if done.erased:
         typer.echo(f"{done.erased:>9,} households left out: somebody in them was erased")
+
+
+@commands.command()
+def links(
+    run: RunOption,
+    band: Annotated[
+        str, typer.Option("--band", metavar="LOW-HIGH", help="Unlinked pairs with such a score.")
+    ] = "0.5-0.95",
+    most: Annotated[
+        int, typer.Option("--most", metavar="N", min=0, help="At most so many of the band.")
+    ] = 500,
+    sample: Annotated[
+        int,
+        typer.Option(
+            "--sample", metavar="N", min=0, help="So many links drawn at random, to see errors."
+        ),
+    ] = 200,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="S", help="The same seed draws the same pairs.")
+    ] = 1,
+) -> None:
+    """Put a run's doubtful pairs of records before caseworkers, and what happened to person ids."""
+    wanted = ReviewWanted(*parse_band(band), most, sample, seed)
+    with open_from_environment() as engine:
+        done = load_links(engine, run, wanted, datetime.now(UTC), os.environ.get(SECRET))
+    typer.echo(f"{done.pairs:>9,} new pairs to look at")
+    typer.echo(f"{done.questions:>9,} pairs that caseworkers asked for")
+    typer.echo(f"{done.changes:>9,} changes of person ids since the last time")
+
+
+@commands.command()
+def verdicts(run: RunOption) -> None:
+    """Take what caseworkers said of pairs of records: it binds the next run into this folder."""
+    with open_from_environment() as engine:
+        taken = take_answers(engine, run / VERDICTS, datetime.now(UTC))
+    typer.echo(f"{taken.verdicts.height:>9,} new verdicts: {run / VERDICTS}")
+    for task_id, why in sorted(taken.contradictions.items()):
+        err().print(f"pair {task_id}: asked again: {why}", soft_wrap=True)

@@ -6,9 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
-from sqlalchemy import ColumnElement, Connection, delete, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
 
-from nostop.store.messages import MOST_AT_ONCE, batched
 from nostop.store.rows import read, table_of
 from nostop.store.tables import Base
 from nostop.store.tables_access import ApiAnswer, CasePerson
@@ -22,16 +21,15 @@ from nostop.store.tables_casework import (
     SecondReading,
     WorkItem,
 )
-from nostop.store.tables_work import Job, LinkAnswer, LinkTask, LinkTaskPerson
+from nostop.store.tables_work import Job
 
 #: What hangs on the case of a benefit unit, in the order in which it can go.
 _OF_A_UNIT: tuple[type[Base], ...] = (
     SecondReading, Decision, CaseNote, CaseDocument, Correction, Flag, WorkItem,
 )  # fmt: skip
-_OF_A_TASK: tuple[type[Base], ...] = (LinkAnswer, LinkTaskPerson, LinkTask)
 _OTHERS: tuple[type[Base], ...] = (CaseFile, ApiAnswer, Job)
 #: Every table that `forget_cases` takes something out of.
-TABLES = tuple(str(each.__tablename__) for each in (*_OF_A_UNIT, *_OF_A_TASK, *_OTHERS))
+TABLES = tuple(str(each.__tablename__) for each in (*_OF_A_UNIT, *_OTHERS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +40,7 @@ class _Where:
     units: set[str]
 
 
-def forget_cases(
-    connection: Connection, person_ids: Sequence[str], records: pl.DataFrame
-) -> dict[str, int]:
+def forget_cases(connection: Connection, person_ids: Sequence[str]) -> dict[str, int]:
     """Take people out of casework; return how many rows of each table went.
 
     Others of the household keep their own cases; they have a case file again when the next run is
@@ -54,7 +50,6 @@ def forget_cases(
     Args:
         connection: in a transaction of the caller's.
         person_ids: every id that they have had.
-        records: `source` and `record_id` of their records.
     """
     where = _where(connection, person_ids)
     counts: dict[str, int] = {}
@@ -70,12 +65,6 @@ def forget_cases(
     jobs = table_of(Job)
     made = update(jobs).where(jobs.c.result.is_not(None)).values(result=None)
     counts["jobs"] = connection.execute(made).rowcount
-    tasks = _tasks(connection, person_ids, records)
-    for model in _OF_A_TASK:
-        task = table_of(model).c.task_id
-        counts[str(model.__tablename__)] = sum(
-            _gone(connection, model, task.in_(some)) for some in batched(tasks, MOST_AT_ONCE)
-        )
     return counts
 
 
@@ -119,21 +108,6 @@ def _units_in(document: str, person_ids: Collection[str]) -> set[str]:
 
 def _names_any(column: ColumnElement[str], person_ids: Sequence[str]) -> ColumnElement[bool]:
     return or_(*(column.contains(f'"{each}"', autoescape=True) for each in person_ids))
-
-
-def _tasks(connection: Connection, person_ids: Sequence[str], records: pl.DataFrame) -> list[str]:
-    """Return the ids of pairs of records of which one is theirs."""
-    task, about = table_of(LinkTask), table_of(LinkTaskPerson)
-    query = select(about.c.task_id).where(about.c.person_id.in_(list(person_ids)))
-    found = set(connection.execute(query).scalars())
-    keys = [tuple(row) for row in records.select("source", "record_id").iter_rows()]
-    for some in batched(keys, MOST_AT_ONCE // 4):
-        mine = or_(
-            tuple_(task.c.source_l, task.c.record_id_l).in_(some),
-            tuple_(task.c.source_r, task.c.record_id_r).in_(some),
-        )
-        found.update(connection.execute(select(task.c.task_id).where(mine)).scalars())
-    return sorted(found)
 
 
 def _gone(connection: Connection, model: type[Base], which: ColumnElement[bool]) -> int:

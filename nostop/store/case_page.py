@@ -1,5 +1,6 @@
 """What is kept of one case, for its page: a handful of queries, each by an index."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +33,7 @@ _MESSAGE = (
     "contact_kind", "state", "suppression", "body_sha256", "claimed_at", "settled_at",
     "delivered_at", "reason",
 )  # fmt: skip
-_WHO_HAS_IT = ("work.claimed", "work.assigned", "work.unassigned", "work.handed_over")
+_WHO_HAS_IT = ("work.claimed", "work.assigned", "work.put_back")
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +237,7 @@ def _names(
 ) -> dict[str, str]:
     """Return the names of everybody who did something here."""
     ids = {item["assignee"]} | set(found["moves"]["actor"])
+    ids |= {json.loads(detail).get("to") for detail in found["moves"]["detail"]}
     for name in ("decisions", "notes", "documents", "corrections"):
         ids |= set(found[name]["by"])
     ids |= set(found["decisions"]["second_by"]) | set(found["corrections"]["undone_by"])

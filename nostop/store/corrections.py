@@ -26,7 +26,8 @@ class NewCorrection:
     """A fact of somebody, or of their benefit unit or household, as it was told.
 
     `old_value` and `value` are canonical text, null for not known; `evidence` says what it rests
-    on, in the caseworker's words; `flips` names the schemes whose outcome it changes.
+    on, in the caseworker's words; `flips` names the schemes whose outcome it changes; `old_source`
+    is the feed that had said `old_value`, None where none had.
     """
 
     level: str
@@ -37,6 +38,7 @@ class NewCorrection:
     evidence: str
     as_of: date
     flips: tuple[str, ...] = ()
+    old_source: str | None = None
 
 
 def correct(engine: Engine, seen: Seen, new: NewCorrection, act: Act) -> str:
@@ -60,6 +62,7 @@ def correct(engine: Engine, seen: Seen, new: NewCorrection, act: Act) -> str:
             "subject_id": new.subject_id,
             "fact": new.fact,
             "old_value": new.old_value,
+            "old_source": new.old_source,
             "value": new.value,
             "evidence": new.evidence,
             "as_of": new.as_of,
@@ -114,5 +117,5 @@ def _check(new: NewCorrection) -> None:
     for value in (new.old_value, new.value):
         if value is not None and (len(value) > LONGEST_VALUE or "\x00" in value):
             raise StoreError("corrections: the value is not fit to be stored")
-    for name in (new.subject_id, new.fact):
+    for name in (new.subject_id, new.fact, *([new.old_source] if new.old_source else [])):
         check_id(name, "corrections: whose fact, or which")

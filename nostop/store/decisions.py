@@ -43,7 +43,7 @@ FROM = {
     "not_entitled": ("open", "waiting"),
     "ask_evidence": ("open", "waiting"),
     "phone": ("open", "waiting"),
-    "suppress": ("open", "waiting"),
+    "suppress": ("open", "waiting", "confirmed"),
     "hand_over": ("open", "waiting", "second", "confirmed", "not_entitled", "suppressed"),
     "reopen": ("waiting", "confirmed", "not_entitled", "suppressed"),
 }
@@ -100,7 +100,7 @@ def decide(engine: Engine, seen: Seen, verdict: Verdict, act: Act) -> str:
     _check(verdict)
     with engine.begin() as connection:
         item = hold(connection, seen)
-        flags = _flags(connection, seen.benefit_unit_id, verdict.scheme, FROM[verdict.kind])
+        flags = _decided(connection, seen.benefit_unit_id, verdict)
         if not flags and verdict.kind != "hand_over":
             raise StoreError("decisions: nothing of this case can be decided in this way now")
         decision_id = _record(connection, item, flags, verdict, act)
@@ -112,6 +112,8 @@ def decide(engine: Engine, seen: Seen, verdict: Verdict, act: Act) -> str:
         if verdict.kind == "suppress":
             # At once, whoever has to agree: a message that does not go can go later.
             _stop_people(connection, verdict, act)
+        elif verdict.kind == "reopen" and any(each["state"] == "suppressed" for each in flags):
+            _allow_people(connection, _not_contacted(connection, seen.benefit_unit_id))
         _settle(connection, seen.benefit_unit_id)
         entries = messages_follow(connection, item, act)
         if verdict.is_override:
@@ -259,6 +261,17 @@ def _check(verdict: Verdict) -> None:
             check_id(each, "what a decision is about")
 
 
+def _decided(connection: Connection, unit: str, verdict: Verdict) -> list[dict[str, Any]]:
+    """Return the flags that a decision is of. Whom nobody may write to is written to again of
+    everything, so that what was suppressed is reopened together."""
+    flags = _flags(connection, unit, verdict.scheme, FROM[verdict.kind])
+    if verdict.kind != "reopen" or all(each["state"] != "suppressed" for each in flags):
+        return flags
+    named = {each["scheme"] for each in flags}
+    more = _flags(connection, unit, None, ("suppressed",))
+    return flags + [each for each in more if each["scheme"] not in named]
+
+
 def _flags(
     connection: Connection, unit: str, scheme: str | None, states: Collection[str]
 ) -> list[dict[str, Any]]:
@@ -341,8 +354,6 @@ def _carry_out(
     elif verdict.kind != "phone" or verdict.until_on is not None:
         # Somebody who was only spoken to is decided on next.
         _move_flags(connection, unit, schemes, BECOMES[verdict.kind])
-    if verdict.kind == "reopen":
-        _allow_people(connection, _not_contacted(connection, unit))
 
 
 def _hand_over(

@@ -107,7 +107,7 @@ def erase_rows(engine: Engine, erasure: Erasure, secret: Secret) -> Mapping[str,
         found = messages_to(connection, erasure.person_ids)
         counts = {"outreach_messages": len(found)}
         # First, while it is still known in which benefit unit they are.
-        counts |= forget_cases(connection, erasure.person_ids, erasure.records)
+        counts |= forget_cases(connection, erasure.person_ids)
         for some in batched(found, MOST_AT_ONCE):
             _forget_messages(connection, some)
         # They are found by the rows of people that go below.
@@ -168,6 +168,7 @@ def _scrub_postgresql(engine: Engine) -> None:
     names = [table.name for table in tables_of_people()]
     names += [str(model.__tablename__) for model in (OutreachMessage, OutreachReceipt)]
     names += [str(model.__tablename__) for model in (MessageOutcome, LinkTask, LinkAnswer)]
+    names = list(dict.fromkeys([*names, *CASE_TABLES]))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for name in names:
             connection.execute(text(f"VACUUM FULL {name}"))

@@ -74,8 +74,8 @@ def ask(engine: Engine, job: NewJob, at: datetime) -> None:
     Raises:
         StoreError: an argument is not plain, or the person has too many jobs open already.
     """
-    for value in (job.job_id, job.kind, job.by):
-        check_id(value, "a job's id, kind or asker")
+    for text in (job.job_id, job.kind, job.by):
+        check_id(text, "a job's id, kind or asker")
     for key, value in job.arguments.items():
         check_id(key, "a job's argument")
         if isinstance(value, str):

@@ -151,7 +151,9 @@ def hold(
     ids = sorted(set(person_ids))
     item = table_of(WorkItem)
     for some in batched(ids, MOST_AT_ONCE):
-        query = update(item).where(item.c.benefit_unit_id.in_(_units_of(some)))
+        query = update(item).where(
+            item.c.benefit_unit_id.in_(_units_of(some)), item.c.in_conflict.is_(False)
+        )
         connection.execute(query.values(in_conflict=True, version=item.c.version + 1))
     known = open_link_cases(connection, ids)
     new = [who for who in ids if who not in known]

@@ -5,11 +5,22 @@ from datetime import datetime
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, Engine, Select, bindparam, func, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Select,
+    bindparam,
+    func,
+    literal,
+    select,
+    type_coerce,
+    update,
+)
 
 from nostop.store.audit import Entry, append
 from nostop.store.campaigns import Act
 from nostop.store.checks import ID, NAME, check_text
+from nostop.store.columns import WHOLE
 from nostop.store.rows import put, read, table_of
 from nostop.store.tables import OutreachMessage, Run
 from nostop.store.tables_audit import AuditEntry
@@ -110,31 +121,47 @@ def trial_counts(engine: Engine, campaign: str) -> pl.DataFrame:
         scheme, held_out, people, claimed, refused; sorted.
     """
     table, outcomes = table_of(OutreachMessage), table_of(MessageOutcome)
-    of_message = select(table.c.message_id, table.c.scheme, table.c.state).where(
-        table.c.campaign == campaign, _in_trial()
+    held = (table.c.state == "held_out").label("held_out")
+    mine = table.c.campaign == campaign
+    number = type_coerce(func.count(), WHOLE).label("people")
+    # By indexes alone: whatever is not suppressed was planned, or is held out.
+    columns = (table.c.state, table.c.suppression, table.c.scheme)
+    planned = select(*columns, number).where(mine).group_by(*columns)
+    suppressed = literal("suppressed", literal_execute=True)
+    taken_back: Select[Any] = (
+        select(table.c.scheme, number)
+        .where(mine, table.c.state == suppressed, table.c.body_sha256.is_not(None))
+        .group_by(table.c.scheme)
     )
     followed: Select[Any] = (
-        select(outcomes.c.message_id, outcomes.c.outcome)
+        select(
+            table.c.scheme,
+            held,
+            outcomes.c.outcome,
+            type_coerce(func.count(), WHOLE).label("number"),
+        )
         .join(table, table.c.message_id == outcomes.c.message_id)
-        .where(table.c.campaign == campaign)
+        # From the few outcomes to their messages, not from every message of the campaign: no index
+        # is of this expression.
+        .where(table.c.campaign.concat("") == campaign, _in_trial())
+        .group_by(table.c.scheme, held, outcomes.c.outcome)
     )
     with engine.begin() as connection:
-        rows, seen = read(connection, of_message), read(connection, followed)
-    marks = [
-        seen.filter(outcome=name).select("message_id", pl.lit(value=True).alias(name))
-        for name in ("claimed", "refused")
-    ]
-    for mark in marks:
-        rows = rows.join(mark, on="message_id", how="left", validate="1:1")
-    return (
-        rows.group_by("scheme", held_out=pl.col("state") == "held_out")
-        .agg(
-            people=pl.len().cast(pl.Int64),
-            claimed=pl.col("claimed").fill_null(value=False).sum().cast(pl.Int64),
-            refused=pl.col("refused").fill_null(value=False).sum().cast(pl.Int64),
-        )
-        .sort("scheme", "held_out")
+        open_, back = read(connection, planned), read(connection, taken_back)
+        seen = read(connection, followed)
+    key = ["scheme", "held_out"]
+    told = open_.filter(pl.col("state") != "suppressed").select(
+        "scheme", "people", held_out=pl.col("state") == "held_out"
     )
+    back = back.select("scheme", "people", held_out=pl.lit(value=False))
+    rows = pl.concat([told, back]).group_by(key).agg(pl.col("people").sum())
+    for name in ("claimed", "refused"):
+        found = seen.filter(outcome=name).select(*key, pl.col("number").alias(name))
+        rows = rows.join(found, on=key, how="left", validate="1:1").with_columns(
+            # Of nobody is it noted that they claimed: that is a count, and it is none.
+            pl.col(name).fill_null(0)
+        )
+    return rows.sort(key)
 
 
 def last_looked(engine: Engine, campaign: str) -> datetime | None:

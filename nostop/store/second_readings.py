@@ -17,11 +17,11 @@ from sqlalchemy import (
     Select,
     and_,
     exists,
-    insert,
     or_,
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from nostop.model import MovedOn, NotHere, StoreError
 from nostop.store.access import Who, within
@@ -90,16 +90,15 @@ def draw(engine: Engine, per_mille: int, since: datetime, at: datetime) -> int:
     newest = {(unit, scheme): decision_id for decision_id, unit, scheme in reversed(rows)}
     if not newest:
         return 0
+    new = [
+        {"benefit_unit_id": unit, "scheme": scheme, "decision_id": decision_id, "drawn_at": at}
+        for (unit, scheme), decision_id in newest.items()
+    ]
     with engine.begin() as connection:
-        known = set(connection.execute(select(drawn.c.benefit_unit_id, drawn.c.scheme)).tuples())
-        new = [
-            {"benefit_unit_id": unit, "scheme": scheme, "decision_id": decision_id, "drawn_at": at}
-            for (unit, scheme), decision_id in newest.items()
-            if (unit, scheme) not in known
-        ]
-        if new:
-            connection.execute(insert(drawn), new)
-    return len(new)
+        dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+        # Somebody else may draw the same at the same time.
+        query = dialect.insert(drawn).on_conflict_do_nothing().returning(drawn.c.scheme)
+        return sum(len(connection.execute(query, row).all()) for row in new)
 
 
 def _key(connection: Connection) -> bytes:

@@ -41,6 +41,12 @@ def _of_claims(name: str, *columns: str) -> Index:
     return Index(name, *columns, sqlite_where=claimed, postgresql_where=claimed)
 
 
+def _taken_back(name: str, *columns: str) -> Index:
+    """Return an index of the messages that were planned and will not go: only they have words."""
+    back = text("state = 'suppressed' AND body_sha256 IS NOT NULL")
+    return Index(name, *columns, sqlite_where=back, postgresql_where=back)
+
+
 class Run(Base, table=True):
     """One row for each run."""
 
@@ -128,6 +134,13 @@ class OutreachMessage(Base, table=True):
         CheckConstraint("step >= 1", name="step"),
         CheckConstraint("(state = 'suppressed') = (suppression IS NOT NULL)", name="suppression"),
         Index("ix_outreach_messages_campaign_state", "campaign", "state", "message_id"),
+        # Counts of a campaign by why, what and how: read without the rows themselves. And of what
+        # was planned and taken back, which are few.
+        Index(
+            "ix_outreach_messages_tally",
+            *("campaign", "state", "suppression", "scheme", "channel", "delivered_at"),
+        ),
+        _taken_back("ix_outreach_messages_taken_back", "campaign", "scheme"),
         _of_claims("ix_outreach_messages_campaign_claimed", "campaign", "claimed_at"),
         _of_claims("ix_outreach_messages_recipient_claimed", "recipient_id", "claimed_at"),
         STRICT,

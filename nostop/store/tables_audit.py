@@ -20,7 +20,12 @@ class AuditEntry(Base, table=True):
     """One entry. `hash` is of everything in it and of the hash before it."""
 
     __tablename__ = "audit_entries"
-    __table_args__ = (Index("ix_audit_entries_subject", "subject"), STRICT)
+    __table_args__ = (
+        Index("ix_audit_entries_subject", "subject"),
+        Index("ix_audit_entries_actor", "actor", "seq"),
+        Index("ix_audit_entries_at", "at"),
+        STRICT,
+    )
     seq: int = Field(primary_key=True, sa_type=WHOLE, sa_column_kwargs={"autoincrement": False})
     at: datetime = Field(sa_type=MOMENT)
     actor: str = Field(sa_type=TEXT)

@@ -1,8 +1,9 @@
 """The queue of flagged benefit units: searched by filters, sorted by an index, page by page.
 
 However many cases there are, a page examines few of them. Each filter is counted first, by its own
-index and only up to `EXAMINED`. Where one leaves few cases, those are fetched, sieved by the others
-and sorted; where every filter leaves many, the sort's index is walked until the page is full.
+index and only up to `FETCHED`. Where one leaves few cases, those are fetched, sieved by the others
+and sorted. Otherwise the first `WALKED` along the sort's index are looked at: they fill most pages.
+Where they do not, what a filter leaves is fetched after all, or the index is walked on.
 """
 
 from collections.abc import Callable, Mapping
@@ -36,8 +37,13 @@ from nostop.store.tables_casework import FLAG_OUTCOMES, Flag, WorkItem
 
 #: Counted exactly up to here: more is "more than 10,000".
 MOST_COUNTED = 10_000
-#: How many cases of one filter are looked at for a page.
-EXAMINED = 30_000
+#: How many cases of one filter are looked at to count, and how many are fetched to fill a page.
+EXAMINED = 15_000
+FETCHED = 40_000
+#: How many along the sort's index are looked at before anything else is tried.
+WALKED = 4_000
+#: So few cases are fetched and sorted at once.
+_FEW = 1_000
 #: Links as sure as outreach asks before it writes to anybody: `nostop.app.settings`.
 SURE_PER_MILLE = 950
 #: From how many unknown facts on there are "more".
@@ -49,6 +55,9 @@ _FLAGS_IN = {
     "second": ("second",),
     "done": ("confirmed", "not_entitled", "suppressed"),
 }
+#: For this transaction PostgreSQL fetches few rows by an index rather than reading a whole table,
+#: and does not stop to compile what is over in milliseconds.
+_BY_INDEX = "SET LOCAL random_page_cost = 1.1; SET LOCAL jit = off"
 #: Sort -> column, and whether the highest comes first. What is not known comes last.
 SORTS: dict[str, tuple[str, bool]] = {
     "lost": ("lost_each_week", True),
@@ -115,7 +124,7 @@ class Found:
     has_next: bool
 
 
-class _Plain(FunctionElement[Any]):
+class Unindexed(FunctionElement[Any]):
     """A column of which SQLite's planner uses no index (its unary plus): the sort's is walked."""
 
     inherit_cache = True
@@ -125,12 +134,12 @@ class _Plain(FunctionElement[Any]):
         self.type = column.type
 
 
-@compiles(_Plain)
+@compiles(Unindexed)
 def _plain(element: Any, compiler: Any, **options: Any) -> str:  # noqa: ANN401 - the hook's own signature
     return str(compiler.process(element.clauses, **options))
 
 
-@compiles(_Plain, "sqlite")
+@compiles(Unindexed, "sqlite")
 def _plus(element: Any, compiler: Any, **options: Any) -> str:  # noqa: ANN401 - the hook's own signature
     return f"+{compiler.process(element.clauses, **options)}"
 
@@ -154,7 +163,7 @@ class _Condition:
 @dataclass(frozen=True, slots=True)
 class _Way:
     """How a search is done: the filter that leaves fewest cases, how many these are (at most one
-    over `EXAMINED`), and the other filters."""
+    over `FETCHED`), and the other filters."""
 
     first: _Condition
     number: int
@@ -179,8 +188,7 @@ def find(connection: Connection, who: Who, filters: Filters, page: Page) -> Foun
         filters: what is searched for, and the sort.
         page: how many, and from where.
     """
-    conditions = _conditions(filters, who, _tied(connection, who))
-    way = _way(connection, filters, conditions)
+    way = _way(connection, filters, _conditions(filters, who, _tied(connection, who)))
     place = _place(connection, who, filters, page.after or page.before)
     backward = place is not None and page.after is None
     ids = _ids(connection, filters, way, _Stretch(place, not backward, page.most + 1))
@@ -197,8 +205,7 @@ def find(connection: Connection, who: Who, filters: Filters, page: Page) -> Foun
 
 def ids_of(connection: Connection, who: Who, filters: Filters, page: Page) -> list[str]:
     """Return the ids of cases of a search, the first or those after one: see `find`."""
-    conditions = _conditions(filters, who, _tied(connection, who))
-    way = _way(connection, filters, conditions)
+    way = _way(connection, filters, _conditions(filters, who, _tied(connection, who)))
     place = _place(connection, who, filters, page.after)
     return _ids(connection, filters, way, _Stretch(place, forward=True, most=page.most))
 
@@ -233,6 +240,17 @@ def refresh_statistics(connection: Connection) -> None:
     """Tell the database anew what is in the queue, after many rows were loaded."""
     for model in (WorkItem, Flag):
         connection.execute(text(f"ANALYZE {model.__tablename__}"))
+
+
+def opens(connection: Connection, who: Who) -> Callable[[str | None, str], bool]:
+    """Return a function that says of a case's area and household whether somebody may open it, as
+    `nostop.store.access.within` does."""
+    tied = _tied(connection, who)
+
+    def is_open(area: str | None, household_id: str) -> bool:
+        return household_id not in tied and (who.areas is None or area in who.areas)
+
+    return is_open
 
 
 def _tied(connection: Connection, who: Who) -> frozenset[str]:
@@ -307,24 +325,30 @@ def _everything(filters: Filters) -> _Condition:
 def _of_flags(filters: Filters) -> _Condition:
     """One flag has a scheme and the outcome that are asked for, and is in the state of the case."""
     item, flag = table_of(WorkItem), table_of(Flag)
-    outcomes = (filters.outcome,) if filters.outcome else FLAG_OUTCOMES
-    those = [flag.c.state.in_(_FLAGS_IN[filters.state]), flag.c.outcome.in_(outcomes)]
-    if filters.schemes:
-        those.append(flag.c.scheme.in_(filters.schemes))
+    wanted = {
+        "state": _FLAGS_IN[filters.state],
+        "outcome": (filters.outcome,) if filters.outcome else FLAG_OUTCOMES,
+        **({"scheme": filters.schemes} if filters.schemes else {}),
+    }
+    those = [flag.c[name].in_(words) for name, words in wanted.items()]
 
     def clause(columns: Columns) -> ColumnElement[bool]:
-        return exists().where(flag.c.benefit_unit_id == columns["benefit_unit_id"], *those)
+        # By the key of the case, whose flags are few.
+        of_case = [Unindexed(flag.c[name]).in_(words) for name, words in wanted.items()]
+        return exists().where(flag.c.benefit_unit_id == columns["benefit_unit_id"], *of_case)
 
-    ids = select(flag.c.benefit_unit_id).where(*those).limit(EXAMINED)
-    alone = and_(_Plain(item.c.state) == filters.state, item.c.benefit_unit_id.in_(ids))
+    ids = select(flag.c.benefit_unit_id).where(*those).limit(FETCHED)
+    alone = and_(Unindexed(item.c.state) == filters.state, item.c.benefit_unit_id.in_(ids))
     return _Condition((), clause, alone, select(literal(1)).where(*those), roughly=True)
 
 
 def _way(connection: Connection, filters: Filters, conditions: list[_Condition]) -> _Way:
     """Count what each filter leaves, by one statement, and take the one that leaves fewest."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(_BY_INDEX)
     firsts = [c for c in conditions if c.probe is not None] or [_everything(filters)]
     known = [(c, c.probe) for c in firsts if c.probe is not None]
-    counts = [_number_of(probe, EXAMINED + 1).scalar_subquery() for _, probe in known]
+    counts = [_number_of(probe, FETCHED + 1).scalar_subquery() for _, probe in known]
     numbers = connection.execute(select(*counts)).one()
     number, at = min((number, at) for at, number in enumerate(numbers))
     first = known[at][0]
@@ -335,27 +359,27 @@ def _number_of(query: Select[Any], most: int) -> Select[tuple[int]]:
     return select(func.count()).select_from(query.limit(most).subquery())
 
 
-def _fetched(filters: Filters, way: _Way) -> FromClause:
+def _fetched(filters: Filters, way: _Way, most: int) -> FromClause:
     """Return the cases that the first filter leaves, with the columns that the others need. Its
     limit keeps the planners from beginning with anything else."""
     item = table_of(WorkItem)
     needed = {SORTS[filters.sort][0], *(name for c in way.rest for name in c.columns)}
     columns = [item.c.benefit_unit_id, *(item.c[name] for name in sorted(needed))]
     clause = true() if way.first.alone is None else way.first.alone
-    return select(*columns).where(clause).limit(EXAMINED).subquery()
+    return select(*columns).where(clause).limit(most).subquery()
 
 
 def _walked(filters: Filters) -> Columns:
     """Return the columns of all cases such that only the sort's index is used."""
     kept = ("benefit_unit_id", SORTS[filters.sort][0])
-    return {c.name: c if c.name in kept else _Plain(c) for c in table_of(WorkItem).columns}
+    return {c.name: c if c.name in kept else Unindexed(c) for c in table_of(WorkItem).columns}
 
 
 def _count(connection: Connection, filters: Filters, way: _Way) -> Count:
     """Return how many match, looking at no more than `EXAMINED` of what the first filter leaves."""
     number = way.number
     if way.rest or way.first.roughly:
-        source = _fetched(filters, way)
+        source = _fetched(filters, way, EXAMINED)
         query = select(literal(1)).select_from(source).where(*_clauses(way.rest, source.c))
         number = connection.execute(_number_of(query, MOST_COUNTED + 1)).scalar_one()
     exact = way.number <= EXAMINED and number <= MOST_COUNTED
@@ -383,17 +407,27 @@ def _place(
 
 def _ids(connection: Connection, filters: Filters, way: _Way, stretch: _Stretch) -> list[str]:
     """Return ids in order: first those whose sort value is known, each half by its index."""
-    found: list[str] = []
-    for query in _halves(filters, way, stretch):
+    if way.number > _FEW and WALKED:
+        first = _ordered(filters, stretch, _begun(filters, way, stretch))[0]
+        found = list(connection.execute(first.limit(stretch.most)).scalars())
+        if len(found) == stretch.most:
+            return found
+    found = []
+    for query in _ordered(filters, stretch, _source(filters, way)):
         wanted = stretch.most - len(found)
         if wanted:
             found.extend(connection.execute(query.limit(wanted)).scalars())
     return found
 
 
-def _halves(filters: Filters, way: _Way, stretch: _Stretch) -> list[Select[Any]]:
+_Source = tuple[Columns, Select[Any]]
+
+
+def _ordered(filters: Filters, stretch: _Stretch, source: _Source) -> list[Select[Any]]:
+    """Return what is left of a source beyond a place, in order: those whose sort value is known
+    and those whose is not, or the second only."""
     name, down = SORTS[filters.sort]
-    columns, query = _source(filters, way)
+    columns, query = source
     value, ident = columns[name], columns["benefit_unit_id"]
     ascending = down != stretch.forward
     order = [c.asc() if ascending else c.desc() for c in (value, ident)]
@@ -410,11 +444,22 @@ def _halves(filters: Filters, way: _Way, stretch: _Stretch) -> list[Select[Any]]
     return [half.order_by(*order) for half in halves]
 
 
-def _source(filters: Filters, way: _Way) -> tuple[Columns, Select[Any]]:
+def _begun(filters: Filters, way: _Way, stretch: _Stretch) -> _Source:
+    """Return the first `WALKED` cases along the sort's index, sieved by every filter."""
+    item = table_of(WorkItem)
+    every = (way.first, *way.rest)
+    names = {"benefit_unit_id", SORTS[filters.sort][0], *(n for c in every for n in c.columns)}
+    along = select(*(item.c[name] for name in sorted(names))).where(item.c.state == filters.state)
+    walked = _ordered(filters, stretch, (item.c, along))[0].limit(WALKED).subquery()
+    query = select(walked.c.benefit_unit_id).where(*_clauses(every, walked.c))
+    return walked.c, query
+
+
+def _source(filters: Filters, way: _Way) -> _Source:
     """Return what is searched: the few cases of the first filter, or all along the sort's index."""
     in_order = way.first.columns == (SORTS[filters.sort][0],) and not way.rest
-    if way.number <= EXAMINED and not in_order:
-        source = _fetched(filters, way)
+    if way.number <= FETCHED and not in_order:
+        source = _fetched(filters, way, FETCHED)
         query = select(source.c.benefit_unit_id).where(*_clauses(way.rest, source.c))
         return source.c, query
     item, columns = table_of(WorkItem), _walked(filters)

@@ -5,12 +5,26 @@ found is `gone`; one that was decided is open again only where the rules say som
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Column, Connection, Engine, MetaData, Table, delete, func, select, text, true
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    MetaData,
+    Table,
+    delete,
+    exists,
+    func,
+    select,
+    text,
+    true,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from nostop.model import StoreError
@@ -18,7 +32,7 @@ from nostop.store.access import put_people
 from nostop.store.audit import Entry, append
 from nostop.store.checks import ID, NAME, check_text
 from nostop.store.contacts import ERASED, LEAST_LEFT
-from nostop.store.rows import put_into, read, table_of
+from nostop.store.rows import check_types, put, put_into, read, table_of
 from nostop.store.tables import Base
 from nostop.store.tables_access import CasePerson
 from nostop.store.tables_casework import CaseFile, Flag, WorkItem
@@ -88,17 +102,28 @@ def record_work(
     check_text(work.items, "work_items", {_UNIT: ID, _HOME: ID, "area": ID, "nation": ID})
     keys = {_UNIT: ID, "scheme": ID, "subject_id": ID, "person_id": ID, "pack_version": NAME}
     check_text(work.flags, "flags", keys)
+    work = replace(
+        work,
+        items=check_types(table_of(WorkItem), work.items),
+        flags=check_types(table_of(Flag), work.flags),
+    )
     with engine.begin() as connection:
+        kept, erased = _without_erased(connection, work)
+        # They are large, and nobody waits for them: before anybody else has to wait.
+        stale = _put_files(connection, kept)
         _alone(connection)
         _refuse_older(connection, work.effective_on)
-        kept, erased = _without_erased(connection, work)
+        if _without_erased(connection, work)[1] != erased:
+            raise StoreError("work: somebody was erased meanwhile: load the run again")
         flags = _flags(read(connection, select(table_of(Flag))), kept)
         if not accept_fewer:
             _refuse_vanished(flags)
         items = _items(read(connection, select(table_of(WorkItem))), kept, flags, at)
-        _upsert(connection, WorkItem, items.filter("_write"))
-        _upsert(connection, Flag, flags.filter("_write"))
-        _put_files(connection, kept, items)
+        for model, rows in ((WorkItem, items), (Flag, flags)):
+            put(connection, model, rows.filter("_new"))
+            _upsert(connection, model, rows.filter(pl.col("_changed") & ~pl.col("_new")))
+            _stamp(connection, model, rows.filter("_lost"), kept)
+        _put_people(connection, kept, items, stale)
         loaded = _counted(items, flags, erased)
         detail = {"items": loaded.items, "flags": loaded.flags, "gone": loaded.gone}
         append(connection, by, [Entry("work.loaded", work.run_id, detail)], at)
@@ -130,14 +155,12 @@ def _without_erased(connection: Connection, work: Work) -> tuple[Work, int]:
         return work, 0
     stays = ~pl.col(_HOME).is_in(homes.implode())
     items = work.items.filter(stays)
-    kept = Work(
-        work.run_id,
-        work.effective_on,
-        items,
-        work.flags.join(items, on=_UNIT, how="semi"),
-        work.files.filter(stays),
-        work.people.filter(stays),
-        work.service,
+    kept = replace(
+        work,
+        items=items,
+        flags=work.flags.join(items, on=_UNIT, how="semi"),
+        files=work.files.filter(stays),
+        people=work.people.filter(stays),
     )
     return kept, homes.len()
 
@@ -147,7 +170,7 @@ def _without_erased(connection: Connection, work: Work) -> tuple[Work, int]:
 
 def _flags(before: pl.DataFrame, work: Work) -> pl.DataFrame:
     """Return every flag as it is from now on, and what happened to it: `_new`, `_opened` (new, or
-    again), `_gone`, `_changed`; `_write` where its row is another."""
+    again), `_lost` (this run does not find it), `_gone` (nor has anybody decided), `_changed`."""
     found = work.flags.with_columns(run_id=pl.lit(work.run_id))
     old = before.rename({name: f"{name}_was" for name in before.columns if name not in _FLAG})
     joined = found.join(old, on=_FLAG, how="left", validate="1:1")
@@ -162,7 +185,7 @@ def _flags(before: pl.DataFrame, work: Work) -> pl.DataFrame:
         _opened=opened,
         _gone=pl.lit(value=False),
         _changed=opened | _differs(compared),
-        _write=pl.lit(value=True),
+        _lost=pl.lit(value=False),
     )
     lost = before.join(found, on=_FLAG, how="anti")
     ends = pl.col("state").is_in(("open", "waiting"))
@@ -172,7 +195,7 @@ def _flags(before: pl.DataFrame, work: Work) -> pl.DataFrame:
         _opened=pl.lit(value=False),
         _gone=ends,
         _changed=ends,
-        _write=ends,
+        _lost=pl.lit(value=True),
     )
     return pl.concat([now, gone.select(now.columns)])
 
@@ -182,9 +205,9 @@ def _differs(names: Sequence[str]) -> pl.Expr:
 
 
 def _refuse_vanished(flags: pl.DataFrame) -> None:
-    gone = flags["_gone"].sum()
-    there = flags.filter(pl.col("state").is_in(("open", "waiting")) & ~pl.col("_opened")).height
-    if gone > _FEW and there + flags["_new"].sum() <= LEAST_LEFT * gone:
+    gone = flags.filter("_gone").height
+    there = flags.filter(pl.col("state").is_in(("open", "waiting"))).height
+    if gone > _FEW and there <= LEAST_LEFT * gone:
         raise StoreError(
             f"work: this run no longer finds {gone:,} of the flags in the queue, and almost no "
             "other: look at its feeds; where it is right, load it with --accept-fewer"
@@ -195,7 +218,7 @@ def _refuse_vanished(flags: pl.DataFrame) -> None:
 
 
 def _items(before: pl.DataFrame, work: Work, flags: pl.DataFrame, at: datetime) -> pl.DataFrame:
-    """Return every item as it is from now on; `_write` where its row is another."""
+    """Return every item as it is from now on; `_new`, `_changed` and `_lost` as of flags."""
     found = work.items.with_columns(run_id=pl.lit(work.run_id))
     old = before.rename({name: f"{name}_was" for name in before.columns if name != _UNIT})
     of_flags = flags.group_by(_UNIT).agg(
@@ -205,17 +228,17 @@ def _items(before: pl.DataFrame, work: Work, flags: pl.DataFrame, at: datetime) 
     now = (
         found.join(old, on=_UNIT, how="left", validate="1:1")
         .join(of_flags, on=_UNIT, how="left", validate="1:1")
-        .with_columns(_anew=_differs(compared), _write=pl.lit(value=True))
+        .with_columns(_anew=_differs(compared), _lost=pl.lit(value=False))
     )
     lost = (
         old.join(found, on=_UNIT, how="anti")
         .with_columns(pl.col(f"{name}_was").alias(name) for name in (*compared, "run_id"))
         .join(of_flags, on=_UNIT, how="left", validate="1:1")
         .with_columns(pl.col("_opened", "_gone", "_changed").fill_null(value=False))
-        .with_columns(_anew=pl.lit(value=False), _write=pl.col("_changed"))
+        .with_columns(_anew=pl.lit(value=False), _lost=pl.lit(value=True))
     )
     together = pl.concat([now, lost.select(now.columns)])
-    return together.select(*found.columns, *_of_people(at, work.service), "_write")
+    return together.select(*found.columns, *_of_people(at, work.service), "_lost")
 
 
 def _of_people(at: datetime, service: timedelta) -> list[pl.Expr]:
@@ -233,15 +256,16 @@ def _of_people(at: datetime, service: timedelta) -> list[pl.Expr]:
         .otherwise(was)
     )
     moment = pl.Datetime("us", "UTC")
-    changed = pl.col("_changed") | pl.col("_anew")
+    changed = is_new | pl.col("_changed") | pl.col("_anew")
     return [
         pl.when(begins).then(pl.lit(at, moment)).otherwise("flagged_at_was").alias("flagged_at"),
         pl.when(begins).then(pl.lit(at + service, moment)).otherwise("due_at_was").alias("due_at"),
         state.alias("state"),
         pl.col("assignee_was").alias("assignee"),
         pl.col("assigned_at_was").alias("assigned_at"),
-        (pl.col("version_was").fill_null(0) + (is_new | changed).cast(pl.Int64)).alias("version"),
+        (pl.col("version_was").fill_null(0) + changed.cast(pl.Int64)).alias("version"),
         is_new.alias("_new"),
+        changed.alias("_changed"),
     ]
 
 
@@ -265,19 +289,27 @@ def _state_of(states: pl.Expr) -> pl.Expr:
 # --- files ----------------------------------------------------------------------------------------
 
 
-def _put_files(connection: Connection, work: Work, items: pl.DataFrame) -> None:
-    """Put the case files in place, and take away those of households of which nothing is left to
-    look at. Of one that the run no longer knows and in which somebody decided, the last stays."""
-    table, people = table_of(CaseFile), table_of(CasePerson)
-    kept = items.filter(pl.col("state") != "gone")[_HOME].unique()
-    known = read(connection, select(table.c.household_id))
-    stale = known.join(work.files, on=_HOME, how="anti")
-    over = stale.filter(~pl.col(_HOME).is_in(kept.implode()))
-    _delete_keys(connection, table, over)
-    before = read(connection, select(people)).drop("known_as")
-    theirs = before.join(stale.join(over, on=_HOME, how="anti"), on=_HOME, how="semi")
+def _put_files(connection: Connection, work: Work) -> pl.DataFrame:
+    """Put the case files in place; return `household_id` of those of which there is no new one."""
+    known = read(connection, select(table_of(CaseFile).c.household_id))
     run = {"run_id": pl.lit(work.run_id), "effective_on": pl.lit(work.effective_on)}
-    _upsert(connection, CaseFile, work.files.with_columns(**run))
+    files = work.files.with_columns(**run)
+    put(connection, CaseFile, files.join(known, on=_HOME, how="anti"))
+    _upsert(connection, CaseFile, files.join(known, on=_HOME, how="semi"))
+    return known.join(files, on=_HOME, how="anti")
+
+
+def _put_people(
+    connection: Connection, work: Work, items: pl.DataFrame, stale: pl.DataFrame
+) -> None:
+    """Put in place who lives in households with a case file, and take away the files of households
+    of which nothing is left to look at. Of one that the run no longer knows and in which somebody
+    decided, the last file and its people stay."""
+    kept = items.filter(pl.col("state") != "gone").select(_HOME).unique()
+    over = stale.join(kept, on=_HOME, how="anti")
+    _delete_keys(connection, table_of(CaseFile), over)
+    before = read(connection, select(table_of(CasePerson)))
+    theirs = before.join(stale.join(over, on=_HOME, how="anti"), on=_HOME, how="semi")
     put_people(connection, pl.concat([work.people, theirs.select(work.people.columns)]))
 
 
@@ -312,6 +344,24 @@ def _upsert(connection: Connection, model: type[Base], frame: pl.DataFrame) -> N
     changed = {name: query.excluded[name] for name in names if name not in keys}
     connection.execute(query.on_conflict_do_update(index_elements=keys, set_=changed))
     staged.drop(connection)
+
+
+def _stamp(connection: Connection, model: type[Base], lost: pl.DataFrame, work: Work) -> None:
+    """Write down of which run every row is now, but for those that it did not find."""
+    table = table_of(model)
+    keys = list(table.primary_key.columns)
+    found: ColumnElement[bool] = true()
+    staged = None
+    if lost.height:
+        staged = _staged(connection, table, keys, lost.select(column.name for column in keys))
+        same = [staged.c[column.name] == column for column in keys]
+        found = ~exists().where(*same)
+    stamp = {"run_id": work.run_id, "effective_on": work.effective_on}
+    values = {name: value for name, value in stamp.items() if name in table.columns}
+    stamped = update(table).where(found, table.c.run_id != work.run_id).values(**values)
+    connection.execute(stamped)
+    if staged is not None:
+        staged.drop(connection)
 
 
 def _delete_keys(connection: Connection, table: Table, keys: pl.DataFrame) -> None:

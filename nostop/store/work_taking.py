@@ -8,12 +8,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, case, select, update
 
-from nostop.store.access import Who, within
+from nostop.store.access import Who, finds_case, within
 from nostop.store.audit import Entry, append
 from nostop.store.engine import reading
 from nostop.store.rows import table_of
 from nostop.store.tables_casework import WorkItem
-from nostop.store.work_items import Filters, Page, ids_of
+from nostop.store.work_items import Filters, Page, Unindexed, ids_of, opens
 
 #: So many cases are looked at for the next one: more than there are people who take one at once.
 _AT_ONCE = 100
@@ -49,20 +49,21 @@ def assign_many(engine: Engine, by: Who, to: Who, items: Mapping[str, int], at: 
         at: when, with its zone.
     """
     item = table_of(WorkItem)
+    named = (item.c[name] for name in ("version", "assignee", "area", "household_id"))
     query = (
-        select(item.c.benefit_unit_id, item.c.version, item.c.assignee)
-        .where(
-            item.c.benefit_unit_id.in_(sorted(items)),
-            item.c.state.in_(_TAKEN_IN),
-            within(by),
-            within(to),
-        )
+        select(item.c.benefit_unit_id, *named)
+        .where(item.c.benefit_unit_id.in_(sorted(items)), Unindexed(item.c.state).in_(_TAKEN_IN))
         .order_by(item.c.benefit_unit_id)
         .with_for_update()
     )
     mine = by.account_id == to.account_id
     with engine.begin() as connection:
-        rows = [tuple(row) for row in connection.execute(query)]
+        opened = [opens(connection, who) for who in {by, to}]
+        rows = [
+            (ident, version, holder)
+            for ident, version, holder, *place in connection.execute(query)
+            if all(is_open(*place) for is_open in opened)
+        ]
         changed = {ident for ident, version, _ in rows if items[ident] != version}
         theirs = {
             ident
@@ -135,20 +136,24 @@ def put_back(
 def _take_one(connection: Connection, who: Who, ids: list[str]) -> str | None:
     """Return the first of these, in their order, that is still free, and lock it."""
     item = table_of(WorkItem)
-    rank = case({ident: number for number, ident in enumerate(ids)}, value=item.c.benefit_unit_id)
-    query = (
-        select(item.c.benefit_unit_id)
-        .where(
-            item.c.benefit_unit_id.in_(ids),
-            item.c.state == "open",
-            item.c.assignee.is_(None),
-            within(who),
+    while ids:
+        rank = case({ident: at for at, ident in enumerate(ids)}, value=item.c.benefit_unit_id)
+        query = (
+            select(item.c.benefit_unit_id)
+            .where(
+                item.c.benefit_unit_id.in_(ids),
+                Unindexed(item.c.state) == "open",
+                Unindexed(item.c.assignee).is_(None),
+            )
+            .order_by(rank)
+            .limit(1)
+            .with_for_update(skip_locked=True, of=item)
         )
-        .order_by(rank)
-        .limit(1)
-        .with_for_update(skip_locked=True, of=item)
-    )
-    return connection.execute(query).scalar()
+        first = connection.execute(query).scalar()
+        if first is None or finds_case(connection, who, first):
+            return first
+        ids = ids[ids.index(first) + 1 :]
+    return None
 
 
 def _give(connection: Connection, ids: list[str], to: str | None, at: datetime) -> None:

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
+from nostop.web.api.router import add_api
 from nostop.web.headers import BodyLimit, Headers
 from nostop.web.house import House
 from nostop.web.mistakes import answer_mistakes
@@ -17,6 +18,7 @@ def create_app(house: House) -> FastAPI:
     app.state.house = house
     for router in ROUTERS:
         app.include_router(router, include_in_schema=False)
+    add_api(app)
     app.mount("/static", StaticFiles(directory=static_dir()), name="static")
     answer_mistakes(app)
     app.add_middleware(BodyLimit)

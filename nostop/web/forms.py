@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.datastructures import FormData, UploadFile
 
-from nostop.web.guard import NotAllowed
+from nostop.web.guard import NotAllowed, cookie_name, house_of
 
 #: The field of every form that shows that it is ours.
 CSRF = "csrf"
@@ -42,6 +42,10 @@ class Form:
         """Return a text without spaces around it; `wanted` says what to do where there is none."""
         found = self.data.get(name, "")
         text = found.strip().replace("\r\n", "\n") if isinstance(found, str) else ""
+        if "\x00" in text:
+            # No database of ours can hold it, and no keyboard makes it.
+            self.problems.append(Problem(name, "Take out what cannot be read"))
+            return ""
         if not text and wanted:
             self.problems.append(Problem(name, wanted))
         if len(text) > most:
@@ -104,13 +108,14 @@ async def posted_by_anybody(request: Request) -> Form:
     """Return what was posted where nobody is signed in yet: its cookie says what the form must."""
     _refuse_other_sites(request)
     data = await request.form(max_fields=20, max_files=0)
-    _refuse_wrong(data, request.cookies.get(FORM_COOKIE, ""))
+    _refuse_wrong(data, request.cookies.get(cookie_name(house_of(request), FORM_COOKIE), ""))
     return Form(data)
 
 
 def _refuse_wrong(data: FormData, wanted: str) -> None:
     said = data.get(CSRF, "")
-    if not wanted or not isinstance(said, str) or not hmac.compare_digest(said, wanted):
+    same = isinstance(said, str) and hmac.compare_digest(said.encode(), wanted.encode())
+    if not wanted or not same:
         raise Forged
 
 

@@ -39,19 +39,22 @@ class Headers:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        cache = _KEPT if scope["path"].startswith(STATIC) else _NOT_KEPT
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("Cache-Control", cache)
-                if self.secure:
-                    headers["Strict-Transport-Security"] = _HSTS
+                add_headers(MutableHeaders(scope=message), scope["path"], secure=self.secure)
             await send(message)
 
         await self.app(scope, receive, with_headers)
+
+
+def add_headers(headers: MutableHeaders, path: str, *, secure: bool) -> None:
+    """Add to an answer what each says to browsers; what it says itself stays."""
+    for name, value in HEADERS.items():
+        headers.setdefault(name, value)
+    headers.setdefault("Cache-Control", _KEPT if path.startswith(STATIC) else _NOT_KEPT)
+    if secure:
+        headers["Strict-Transport-Security"] = _HSTS
 
 
 class BodyLimit:

@@ -1,18 +1,25 @@
 """An answer for everything that goes wrong. None of them repeats what was asked for."""
 
+from collections.abc import Awaitable, Callable
+from inspect import isawaitable
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from nostop.logs import logger
 from nostop.model import MovedOn, NostopError, NotHere
+from nostop.web.api.problems import PREFIX, mistake
 from nostop.web.forms import Forged, Problem
-from nostop.web.guard import NotAllowed, NotSignedIn, Visitor, to_sign_in
+from nostop.web.guard import NotAllowed, NotSignedIn, Visitor, house_of, to_sign_in, visitor_of
+from nostop.web.headers import add_headers
 from nostop.web.pages import no_page, problem_page
 
 _LOG = logger("web")
+Answer = Callable[[Request, Exception], Response | Awaitable[Response]]
 _TOO_OLD = Problem("", "This page is too old. Go back, refresh it, and try again.")
 _LATER = Problem(
     "", "The service cannot be used for the moment. Nothing was saved. Try again in a minute."
@@ -36,25 +43,39 @@ def answer_mistakes(app: FastAPI) -> None:
         Exception: _broken,
     }
     for kind, answer in answers.items():
-        app.add_exception_handler(kind, answer)
+        app.add_exception_handler(kind, _to_whom(answer))
+
+
+def _to_whom(answer: Answer) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """Return an answer for people, or, under /api, one for services."""
+
+    async def answered(request: Request, error: Exception) -> Response:
+        if request.scope["path"].startswith(PREFIX):
+            return mistake(request, error)
+        said = await run_in_threadpool(answer, request, error)
+        return await said if isawaitable(said) else said
+
+    return answered
 
 
 async def _not_signed_in(request: Request, _: Exception) -> Response:
     return to_sign_in(request)
 
 
-async def _not_here(request: Request, _: Exception) -> Response:
-    return no_page(request, _visitor(request))
+def _not_here(request: Request, error: Exception) -> Response:
+    _LOG.warning("a page was not shown", kind=type(error).__name__)
+    return no_page(request, _anybody(request))
 
 
-async def _refused(request: Request, error: Exception) -> Response:
+def _refused(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status in _NO_SUCH_PAGE:
-        return no_page(request, _visitor(request))
+        return no_page(request, _anybody(request))
     return problem_page(request, _visitor(request), [_BROKEN], status)
 
 
 async def _forged(request: Request, _: Exception) -> Response:
+    _LOG.warning("a form was refused")
     return problem_page(request, _visitor(request), [_TOO_OLD], 403)
 
 
@@ -73,7 +94,17 @@ async def _later(request: Request, error: Exception) -> Response:
 
 async def _broken(request: Request, error: Exception) -> Response:
     _LOG.error("a page failed", exc_info=error)
-    return problem_page(request, _visitor(request), [_BROKEN], 500)
+    response = problem_page(request, _visitor(request), [_BROKEN], 500)
+    # This one answer is made outside of everything else that adds headers.
+    secure = house_of(request).settings.secure
+    add_headers(response.headers, request.url.path, secure=secure)
+    return response
+
+
+def _anybody(request: Request) -> Visitor | None:
+    """Return who is signed in, also where no page has asked: what is not there looks the same to
+    them as what they may not see."""
+    return _visitor(request) or visitor_of(request)
 
 
 def _visitor(request: Request) -> Visitor | None:

@@ -36,9 +36,10 @@ KEEP, ASK_AGAIN = timedelta(hours=1), timedelta(minutes=1)
 #: For how long somebody may take to sign in.
 ATTEMPT_SECONDS = 600
 #: A token that has been signed longer ago than this is no fresh answer.
-OLDEST = timedelta(minutes=10)
+OLDEST, OLDEST_SIGN_OUT = timedelta(minutes=10), timedelta(minutes=2)
 _TIMEOUT = 10.0
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+_LOGOUT_TYPE = "logout+jwt"
 _LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 _AGAIN = "start again from the sign-in page"
 
@@ -147,6 +148,9 @@ class Provider:
         claims = self._claims(token, at)
         self._check(claims, {}, at)
         events = claims.get("events")
+        fresh = int(at.timestamp()) - int(claims["iat"]) <= OLDEST_SIGN_OUT.total_seconds()
+        if str(claims.header.get("typ", "")).lower() != _LOGOUT_TYPE or not fresh:
+            raise SignInError("sign-in: this token is of no sign-out, or an old one")
         if not isinstance(events, dict) or _LOGOUT_EVENT not in events or "nonce" in claims:
             raise SignInError("sign-in: this token is of no sign-out")
         return str(claims["sub"])

@@ -11,8 +11,8 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from nostop.model import pounds
-from nostop.web.forms import CSRF, Problem
-from nostop.web.guard import LANGUAGE, SESSION, Visitor, cookie_name, house_of, language_of
+from nostop.web.forms import CSRF, FORM_COOKIE, Problem
+from nostop.web.guard import Visitor, cookie_name, house_of, language_of
 from nostop.web.navigation import rooms_of
 from nostop.web.words import translated
 
@@ -109,8 +109,8 @@ def put_cookie(
         path="/",
         secure=house.settings.secure,
         httponly=True,
-        # The way back from an identity provider is a link of another site.
-        samesite="lax" if name in (SESSION, LANGUAGE) else "strict",
+        # The way back from an identity provider is a link of another site: what it needs is lax.
+        samesite="strict" if name in (SAID, FORM_COOKIE) else "lax",
     )
 
 

@@ -159,6 +159,20 @@ def test_suppressed_nobody_writes_to_them_of_anything(desk: Engine):
         assert "ada" not in set(connection.execute(select(table.c.person_id)).scalars())
 
 
+def test_what_was_confirmed_can_still_be_suppressed_and_only_its_own_reopening_lifts_that(
+    desk: Engine,
+):
+    decide(desk, FIRST, CONFIRM, CARYS)
+    other = Verdict("not_entitled", "Has it", "attendance_allowance", is_override=True)
+    decide(desk, Seen("B1", 2), other, CARYS)
+    decide(desk, Seen("B1", 3), SUPPRESS, CARYS)
+    decide(desk, Seen("B1", 4), Verdict("reopen", "Wrong", "attendance_allowance"), CARYS)
+    assert flag_states(desk) == {"attendance_allowance": "open", "pension_credit": "suppressed"}
+    assert claimed(desk) == ["cem"]
+    decide(desk, Seen("B1", 5), Verdict("reopen", "They wrote", "pension_credit"), SIAN)
+    assert claimed(desk) == ["ada", "cem"]
+
+
 def test_suppressed_until_a_day_it_stands_until_that_day(desk: Engine):
     until = Verdict("suppress", "In hospital", about=("ada",), until_on=date(2026, 6, 20))
     decide(desk, FIRST, until, CARYS)

@@ -197,6 +197,9 @@ def test_no_table_of_people_is_forgotten() -> None:
         ("outreach_messages", "recipient_id"),
         # Goes with the row.
         ("case_people", "surname_key"),
+        # With the case of their benefit unit (`case_erasure`).
+        ("corrections", "subject_id"),
+        ("flags", "subject_id"),
         ("recipients", "surname"),
     }
 

@@ -26,7 +26,8 @@ LATER = AT + timedelta(days=1)
 _ITEM = {"benefit_unit_id": pl.String, "household_id": pl.String, "area": pl.String,
          "nation": pl.String, "schemes": pl.Int64, "gain_year": pl.Int64,
          "lost_each_week": pl.Int64, "deadline": pl.Date, "confidence_per_mille": pl.Int64,
-         "oldest_fact_on": pl.Date, "unknown_facts": pl.Int64, "in_conflict": pl.Boolean}  # fmt: skip
+         "oldest_fact_on": pl.Date, "unknown_facts": pl.Int64, "in_conflict": pl.Boolean,
+}  # fmt: skip
 _FLAG = {"benefit_unit_id": pl.String, "scheme": pl.String, "subject_id": pl.String,
          "person_id": pl.String, "effective_on": pl.Date, "pack_version": pl.String,
          "outcome": pl.String, "amount": pl.Int64, "amount_low": pl.Int64,
@@ -71,7 +72,9 @@ def work(*flags: dict[str, Any], run_id: str = "run-1", on: date = DAY, document
     )
 
 
-def load(engine: Engine, *flags: dict[str, Any], at: datetime = AT, run_id: str = "run-1") -> Loaded:
+def load(
+    engine: Engine, *flags: dict[str, Any], at: datetime = AT, run_id: str = "run-1"
+) -> Loaded:
     """Load a run that found these flags."""
     return record_work(engine, work(*flags, run_id=run_id), at)
 
@@ -87,7 +90,7 @@ def items(engine: Engine, *names: str) -> list[tuple[Any, ...]]:
 
 
 def decide(engine: Engine, unit: str, scheme: str, state: str) -> None:
-    """Do as a caseworker would: the flag and its case are in another state, and are a version on."""
+    """Do as a caseworker would: the flag and its case are in another state, a version on."""
     flags, cases = table_of(Flag), table_of(WorkItem)
     with engine.begin() as connection:
         mine = (flags.c.benefit_unit_id == unit) & (flags.c.scheme == scheme)

@@ -29,6 +29,7 @@ class OpenIdProvider:
     issuer: str
     now: int
     claims: dict[str, Any] = field(default_factory=dict)
+    header: dict[str, Any] = field(default_factory=dict)
     keys: dict[str, Any] = field(default_factory=dict)
     sign_with: str = "ES256"
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -88,7 +89,8 @@ class OpenIdProvider:
         kept = {name: value for name, value in claims.items() if value is not None}
         key = self.keys[self.sign_with]
         algorithm = self.sign_with.split("-", maxsplit=1)[0]
-        return jwt.encode({"alg": algorithm, "kid": key.kid}, kept, key, algorithms=[algorithm])
+        header = {"alg": algorithm, "kid": key.kid, **self.header}
+        return jwt.encode(header, kept, key, algorithms=[algorithm])
 
 
 def unsigned(claims: dict[str, Any]) -> str:

@@ -84,8 +84,11 @@ def small_rules(folder: Path) -> Path:
     """Write rules of one scheme that can be claimed by telephone."""
     rules = tidy_rules(folder, "pension_credit")
     pack = rules / "uk" / "pension_credit" / "pack.yaml"
-    text = pack.read_text(encoding="utf-8")
-    pack.write_text(text.replace('claim: {url: "https://example.org/claim"}', PHONE), "utf-8")
+    plain = 'claim: {url: "https://example.org/claim"}'
+    pack.write_text(pack.read_text(encoding="utf-8").replace(plain, PHONE), encoding="utf-8")
+    gateways = rules / "gateways.yaml"
+    known = gateways.read_text(encoding="utf-8").replace("alpha, beta, gamma", "pension_credit")
+    gateways.write_text(known, encoding="utf-8")
     return rules
 
 

@@ -95,13 +95,13 @@ def test_the_list_says_in_a_word_where_each_campaign_is(client_as):
     page = client_as("senior").get("/campaigns")
     assert page.status_code == 200
     assert "Waiting for approval" in page.text
-    assert "by Sian Senior on 1 June 2026" not in page.text, "she has signed in: her name is known"
-    assert "Pension Credit" not in page.text or "A test scheme" in page.text
+    assert "by Sian Senior on 1 June 2026" in page.text
+    assert "A test scheme" in page.text
 
 
 def test_a_campaign_shows_its_numbers_and_who_is_not_told(client_as):
     page = plain(client_as("senior").get("/campaigns/spring").text)
-    assert "3 messages to be told" in page
+    assert "Progress of 3 messages" in page
     assert "Somebody in the benefit unit has a protected address 1" in page
     assert "£0.00 of £500.00 at most" in page
     assert "costs about £0.03" in page, "one text message at 3 pence"
@@ -120,7 +120,7 @@ def test_the_messages_are_shown_in_both_languages_and_every_form_to_nobody_real(
     assert "Sam Sample" in shown
     assert "1 Example Street" in shown
     assert "It goes as " in shown
-    for real in ("Ada", "ada@", "900123 Bo", "Bo Sample"):
+    for real in ("Ada", "ada@", "Bo Sample", "Cai", "cai@"):
         assert real not in shown
 
 
@@ -320,6 +320,7 @@ def test_a_pasted_campaign_becomes_a_file_and_its_text_is_in_no_job(
     client_as, house: House, world: World
 ):
     folder = world.folder / "campaigns"
+    write_campaign(folder, "autumn")
     pasted = CAMPAIGN.format(id="summer", outbox=folder / "outbox")
     answer = client_as("senior").form("/plan-campaign", {"text": pasted, "run": "june"})
     assert answer.status_code == 303, answer.text

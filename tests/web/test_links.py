@@ -1,4 +1,4 @@
-"""Link review in the browser: blind, one after another, and a change undone with what it touches."""
+"""Link review: blind, pair after pair, and a change undone with what it touches."""
 
 import re
 
@@ -6,10 +6,10 @@ import polars as pl
 import pytest
 
 from nostop.app.casework.linking import load_links
-from nostop.app.link_history import write_whole
 from nostop.linkage.review import Wanted
 from nostop.store.rows import put, read_table
 from nostop.store.tables_access import CasePerson
+from nostop.store.tables_casework import WorkItem
 from nostop.store.tables_events import Case
 from nostop.store.tables_work import LinkAnswer, LinkChange, LinkTask
 from tests.web.conftest import NOW
@@ -28,7 +28,7 @@ def pairs(work_store, work_run):
 @pytest.fixture
 def merged(work_store):
     """Somebody of a case of which two people became one."""
-    person = read_table(work_store, CasePerson)["person_id"][0]
+    person = flagged_people(work_store)["person_id"][0]
     change = pl.DataFrame(
         {
             "event_id": [9001],
@@ -44,6 +44,12 @@ def merged(work_store):
     with work_store.begin() as connection:
         put(connection, LinkChange, change)
     return person
+
+
+def flagged_people(engine):
+    """The people of the benefit units in the queue."""
+    items = read_table(engine, WorkItem)
+    return read_table(engine, CasePerson).join(items, on="benefit_unit_id", how="semi")
 
 
 def task_of(text: str) -> str:
@@ -71,20 +77,23 @@ def test_a_caseworker_answers_pair_after_pair_until_there_is_none(client_as, wor
     assert set(answers["why"]) == {"the same number"}
 
 
-def test_nothing_on_the_page_says_how_sure_anybody_is_or_where_the_pair_is_from(client_as, pairs):
+@pytest.mark.usefixtures("pairs")
+def test_nothing_on_the_page_says_how_sure_anybody_is(client_as):
     text = client_as("caseworker").get("/links").text.casefold()
     for word in ("confidence", "score", "sample", "band", "merge", "0.9"):
         assert word not in text.partition("<main")[2]
 
 
-def test_differences_are_in_words_in_a_table_with_a_caption(client_as, pairs):
+@pytest.mark.usefixtures("pairs")
+def test_differences_are_in_words_in_a_table_with_a_caption(client_as):
     text = client_as("caseworker").get("/links").text
     assert "<caption" in text
     assert 'scope="row"' in text
     assert re.search(r"<td[^>]*>(<strong>)?(Same|Different|Only one says)", text)
 
 
-def test_without_an_answer_the_same_pair_stays_and_words_are_not_lost(client_as, work_store, pairs):
+@pytest.mark.usefixtures("pairs")
+def test_without_an_answer_the_same_pair_stays_and_words_are_not_lost(client_as, work_store):
     carys = client_as("caseworker")
     task_id = task_of(carys.get("/links").text)
     again = carys.form("/links", {"task_id": task_id, "why": "I wrote this"})
@@ -105,7 +114,8 @@ def test_whoever_comes_second_is_told_and_nothing_is_written_over(client_as, wor
     assert read_table(work_store, LinkAnswer)["by"].to_list() == ["carys.case"]
 
 
-def test_a_skipped_pair_comes_back_later(client_as, pairs):
+@pytest.mark.usefixtures("pairs")
+def test_a_skipped_pair_comes_back_later(client_as):
     carys = client_as("caseworker")
     first = task_of(carys.get("/links").text)
     second = task_of(carys.get(f"/links?after={first}").text)
@@ -118,8 +128,9 @@ def test_others_have_no_such_room(client_as, role):
     assert client_as(role).get("/links/history").status_code == 404
 
 
-def test_a_doubted_link_holds_letters_at_once_and_goes_to_others(client_as, work_store, pairs):
-    people = read_table(work_store, CasePerson).drop_nulls("benefit_unit_id")
+@pytest.mark.usefixtures("pairs")
+def test_a_doubted_link_holds_letters_at_once_and_goes_to_others(client_as, work_store):
+    people = flagged_people(work_store)
     unit = people["benefit_unit_id"][0]
     carys = client_as("caseworker")
     answer = carys.form("/links/question", {"benefit_unit_id": unit}, at="/links")
@@ -143,7 +154,8 @@ def test_a_change_shows_what_rests_on_it_before_anybody_undoes_it(client_as, mer
     assert "Undo this change" in shown.text
 
 
-def test_an_undo_needs_a_reason_and_a_senior(client_as, work_store, merged, pairs):
+@pytest.mark.usefixtures("pairs")
+def test_an_undo_needs_a_reason_and_a_senior(client_as, work_store, merged):
     carys, sian = client_as("caseworker"), client_as("senior")
     assert "A senior caseworker can undo it" in carys.get("/links/history/9001").text
     path = "/links/history/9001/undo"
@@ -158,16 +170,8 @@ def test_an_undo_needs_a_reason_and_a_senior(client_as, work_store, merged, pair
     assert sian.form(path, {"why": "again"}, at="/links/history").status_code == 409
 
 
-def test_an_undo_puts_the_records_back_in_the_runs_files(
-    client_as, work_store, work_run, house, tmp_path
-):
-    log = pl.read_parquet(work_run / "link_events.parquet")
-    assert set(log["kind"]) <= {"created", "merged", "moved", "split"}
-    write_whole(log, tmp_path / "log.parquet")
-    assert house.jobs.handlers["undo_link"] is not None
-
-
-def test_a_case_that_is_right_again_is_closed_by_a_senior(client_as, work_store, merged, pairs):
+@pytest.mark.usefixtures("pairs")
+def test_a_case_that_is_right_again_is_closed_by_a_senior(client_as, work_store, merged):
     sian = client_as("senior")
     sian.form("/links/history/9001/undo", {"why": "two people"}, at="/links/history/9001")
     listed = sian.get("/links/history")
@@ -178,7 +182,8 @@ def test_a_case_that_is_right_again_is_closed_by_a_senior(client_as, work_store,
     assert state == ["closed"]
 
 
-def test_what_is_not_there_looks_like_what_is_not_allowed(client_as, merged):
+@pytest.mark.usefixtures("merged")
+def test_what_is_not_there_looks_like_what_is_not_allowed(client_as):
     sian = client_as("senior")
     assert sian.get("/links/history/4711").status_code == 404
     assert sian.get("/links/history/nothing").status_code == 404

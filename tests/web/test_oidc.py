@@ -9,6 +9,7 @@ import pytest
 from joserfc.jwk import ECKey
 from sqlalchemy import Engine
 
+from nostop import logs
 from nostop.app.web_sessions import Official
 from nostop.model import NoRoleError, SettingsError, SignInError
 from nostop.store.audit import entries_of
@@ -28,6 +29,7 @@ from tests.web.oidc_provider import (
     unsigned,
 )
 
+LOGOUT_HEADER = {"typ": "logout+jwt"}
 LOGOUT = "http://schemas.openid.net/event/backchannel-logout"
 
 
@@ -302,6 +304,14 @@ def sign_in(browser: Client, wanted: str = "/accessibility") -> httpx.Response:
     return browser.get(back, follow_redirects=False)
 
 
+def test_what_goes_with_somebody_to_the_provider_comes_back_with_them(browser: Client):
+    out = browser.get("/oidc/sign-in", follow_redirects=False)
+    kept = [line for line in out.headers.get_list("set-cookie") if "nostop_attempt" in line]
+    # A strict cookie would stay behind: the way back is a link of another site.
+    assert "SameSite=lax" in kept[0]
+    assert "HttpOnly" in kept[0]
+
+
 def test_a_browser_signs_in_and_is_where_it_wanted_to_be(browser: Client, work_store: Engine):
     answer = sign_in(browser)
     assert answer.status_code == 303
@@ -324,6 +334,18 @@ def test_a_way_back_without_the_browser_that_began_is_refused(browser: Client):
     answer = browser.get(back, follow_redirects=False)
     assert answer.status_code == 403
     assert "nostop_session" not in browser.cookies
+
+
+def test_a_refused_sign_in_is_logged_without_its_values(
+    idp: OpenIdProvider, browser: Client, capfd: pytest.CaptureFixture[str]
+):
+    logs.set_up("debug")
+    idp.claims = {"sub": "carys.secret", "nonce": "guessed-nonce"}
+    assert sign_in(browser).status_code == 403
+    logged = capfd.readouterr().err
+    assert "a sign-in was refused" in logged
+    for word in ("carys.secret", "guessed-nonce", CLIENT_SECRET, "code="):
+        assert word not in logged
 
 
 def test_the_session_is_new_and_an_old_one_is_over(browser: Client):
@@ -358,22 +380,28 @@ def test_signing_out_leads_to_the_providers_own_sign_out(idp: OpenIdProvider, br
 
 def test_a_sign_out_at_the_provider_ends_every_session(idp: OpenIdProvider, browser: Client):
     sign_in(browser)
-    idp.claims = {"events": {LOGOUT: {}}, "exp": None}
+    idp.claims, idp.header = {"events": {LOGOUT: {}}, "exp": None}, LOGOUT_HEADER
     said = {"logout_token": idp.token({})}
     assert browser.post("/oidc/ended", data=said).status_code == 204
     assert browser.get("/", follow_redirects=False).headers["location"].startswith("/sign-in")
 
 
 @pytest.mark.parametrize(
-    "claims",
-    [{}, {"events": {LOGOUT: {}}, "nonce": "n"}, {"events": {LOGOUT: {}}, "aud": "another-client"}],
+    ("claims", "header"),
+    [
+        ({}, LOGOUT_HEADER),
+        ({"events": {LOGOUT: {}}}, {}),
+        ({"events": {LOGOUT: {}}, "nonce": "n"}, LOGOUT_HEADER),
+        ({"events": {LOGOUT: {}}, "aud": "another-client"}, LOGOUT_HEADER),
+        ({"events": {LOGOUT: {}}, "iat": int(NOW.timestamp()) - 200}, LOGOUT_HEADER),
+    ],
     ids=str,
 )
 def test_a_sign_out_that_the_provider_did_not_say_is_refused(
-    idp: OpenIdProvider, browser: Client, claims: dict[str, Any]
+    idp: OpenIdProvider, browser: Client, claims: dict[str, Any], header: dict[str, str]
 ):
     sign_in(browser)
-    idp.claims = claims
+    idp.claims, idp.header = claims, header
     assert browser.post("/oidc/ended", data={"logout_token": idp.token({})}).status_code == 400
     assert browser.get("/accessibility").status_code == 200
     assert "Carys Case" in browser.get("/accessibility").text

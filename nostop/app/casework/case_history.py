@@ -19,8 +19,7 @@ _DECIDED = {
 _MOVED = {
     "work.claimed": "Taken on",
     "work.assigned": "Given to somebody",
-    "work.unassigned": "Given back",
-    "work.handed_over": "Handed over",
+    "work.put_back": "Given back",
 }
 _SENT = {
     "claimed": "Message on its way",
@@ -69,7 +68,7 @@ class _Teller:
 
     def moves(self) -> Iterator[Happened]:
         for row in self.rows.moves.iter_rows(named=True):
-            to = json.loads(row["detail"]).get("assignee")
+            to = json.loads(row["detail"]).get("to")
             yield Happened(
                 row["at"],
                 _MOVED[row["action"]],

@@ -1,5 +1,6 @@
 """The parts of a case's page, each from what the store and the case file have."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -30,6 +31,8 @@ from nostop.store.work_items import SURE_PER_MILLE
 
 #: What is shown of a fact that would tell which home somebody lives in: nothing, on this page.
 _NOT_SHOWN = ("uprn",)
+#: Departments whose names are letters.
+_DEPARTMENTS = ("dwp", "hmrc", "nhs")
 _ADVICE = {
     "negative": "Together they would have less, as far as is known",
     "unsettled": "What it comes to in the end is not settled",
@@ -74,7 +77,8 @@ class Known:
     @property
     def names(self) -> dict[str, str]:
         """Names of people, by id; nobody without one."""
-        return {each.person_id: each.name for each in self.file.people if each.name}
+        named = ((each.person_id, plain_name(each.name)) for each in self.file.people)
+        return {person_id: name for person_id, name in named if name}
 
     def title(self, scheme: str) -> Both:
         """What a scheme is called; by its id where the rules do not have it any more."""
@@ -85,7 +89,13 @@ class Known:
 
     def means(self, fact: str) -> str:
         """What a fact is, in words; of receipt, which no fact is, its own."""
-        return means_of(self.book.catalogue, fact)
+        return label(means_of(self.book.catalogue, fact))
+
+
+def label(means: str) -> str:
+    """Return what a fact means without how its absence is written: `Date of death; 9999-12-31 where
+    known to be alive` is Date of death."""
+    return means.partition(";")[0]
 
 
 def people_of(known: Known) -> tuple[PersonView, ...]:
@@ -100,7 +110,7 @@ def people_of(known: Known) -> tuple[PersonView, ...]:
     return tuple(
         PersonView(
             person_id=each.person_id,
-            name=each.name,
+            name=known.names.get(each.person_id),
             role=each.role,
             age=age_on(born.get(each.person_id), known.today),
             in_unit=each.benefit_unit_id == known.unit,
@@ -132,7 +142,7 @@ def phones_of(known: Known) -> dict[str, str]:
         return {}
     stopped = set(known.rows.stops["person_id"])
     return {
-        each.name or each.person_id: each.phone
+        known.names.get(each.person_id, each.person_id): each.phone
         for each in known.file.of_unit(known.unit)
         if each.role == "adult" and each.phone and each.person_id not in stopped
     }
@@ -148,7 +158,7 @@ def stated_of(known: Known) -> dict[tuple[str, str], Stated]:
             continue
         found[subject, name] = Stated(
             fact=name,
-            means=fact.means,
+            means=label(fact.means),
             subject_id=subject,
             value=words,
             source=source_words(each.source),
@@ -162,7 +172,7 @@ def stated_of(known: Known) -> dict[tuple[str, str], Stated]:
 def facts_of(known: Known, stated: Mapping[tuple[str, str], Stated]) -> tuple[FactGroup, ...]:
     """Return the facts of everybody in the benefit unit, of the unit, and of the household."""
     groups = [
-        (Level.PERSON.value, each.person_id, each.name or each.person_id)
+        (Level.PERSON.value, each.person_id, known.names.get(each.person_id, each.person_id))
         for each in known.file.of_unit(known.unit)
     ]
     groups.append((Level.BENEFIT_UNIT.value, known.unit, None))
@@ -301,14 +311,24 @@ def _said(known: Known, each: Any) -> SaidView:  # noqa: ANN401 - a `case_file.S
 
 
 def source_words(source: str | None) -> str | None:
-    """Return the name of a feed in words: `hmrc_rti` is HMRC rti; several stay several."""
+    """Return the name of a feed in words: `hmrc_rti` is HMRC rti, `council_tax` Council tax; of
+    several, all."""
     if source is None or source == CASEWORKER:
         return None
     names = []
     for each in source.split(", "):
         first, _, rest = each.partition("_")
-        names.append(" ".join(part for part in (first.upper(), rest.replace("_", " ")) if part))
+        head = first.upper() if first in _DEPARTMENTS else first.capitalize()
+        names.append(" ".join(part for part in (head, rest.replace("_", " ")) if part))
     return ", ".join(names)
+
+
+def plain_name(name: str | None) -> str | None:
+    """Return a name that a source keeps in capitals as it is written by hand; not where capitals
+    stand inside it, as in McDonald: only its owner knows which."""
+    if name is None or not name.isupper() or re.search(r"\bMA?C", name):
+        return name
+    return name.title()
 
 
 def sure_words(confidence: float | None) -> str:
@@ -334,7 +354,9 @@ def links_of(known: Known) -> tuple[LinkView, ...]:
         sources.setdefault(each.person_id, set()).add(source_words(each.source) or each.source)
     return tuple(
         LinkView(
-            each.name, sure_words(each.confidence), tuple(sorted(sources.get(each.person_id, ())))
+            known.names.get(each.person_id),
+            sure_words(each.confidence),
+            tuple(sorted(sources.get(each.person_id, ()))),
         )
         for each in known.file.of_unit(known.unit)
     )

@@ -45,7 +45,8 @@ _NO_FILE = "cases: nothing is kept of this household any more"
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What somebody works on cases with: the store, the rules, who they are, and the time."""
+    """What somebody works on cases with: the store, the rules, who they are, the time, and why they
+    read them."""
 
     engine: Engine
     shelf: WarmShelf
@@ -53,6 +54,7 @@ class Desk:
     who: Who
     at: datetime
     is_senior: bool
+    purpose: str = PURPOSE
 
     @property
     def act(self) -> Act:
@@ -107,7 +109,7 @@ def read_open_case(desk: Desk, unit: str) -> OpenCase:
     with reading(desk.engine) as connection:
         openable(connection, desk.who, unit)
         people = people_of_case(connection, unit)
-    record_read(desk.engine, desk.who.account_id, people, PURPOSE, desk.at)
+    record_read(desk.engine, desk.who.account_id, people, desk.purpose, desk.at)
     with reading(desk.engine) as connection:
         rows = case_rows(connection, unit)
         filed = None if rows is None else read_case_file(connection, rows.item["household_id"])
@@ -140,7 +142,7 @@ def view_of(desk: Desk, case: OpenCase) -> CaseView:
     stated = parts.stated_of(known)
     states = [each.state for each in schemes]
     kinds = open_kinds(states, senior=desk.is_senior)
-    means = {name: fact.means for name, fact in known.book.catalogue.facts.items()}
+    means = {name: parts.label(fact.means) for name, fact in known.book.catalogue.facts.items()}
     missing = parts.missing_of(known, {name: each.missing for name, each in told.items()})
     return CaseView(
         id=known.unit,

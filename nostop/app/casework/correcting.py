@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from nostop.app.casework.case_file import CASEWORKER, Corrected, FactValue
-from nostop.app.casework.case_parts import amount_words, source_words
+from nostop.app.casework.case_parts import amount_words, label, source_words
 from nostop.app.casework.case_view import Both
 from nostop.app.casework.cases import Desk, OpenCase, decided_now
 from nostop.app.casework.fact_values import (
@@ -43,7 +43,7 @@ _NOT_HERE = ("role", "uprn")
 @dataclass(frozen=True, slots=True)
 class FactAsked:
     """A fact as its form shows it: `now` in words with where it is from; `given` are the fields of
-    the form for what is known now."""
+    the form for what is known now. `departments` is what they say, canonical, None for nothing."""
 
     fact: str
     level: str
@@ -54,7 +54,7 @@ class FactAsked:
     per: str | None
     values: tuple[str, ...]
     may_be_never: bool
-    value: str | None
+    departments: str | None
     now: str | None
     source: str | None
     as_of: date | None
@@ -64,10 +64,12 @@ class FactAsked:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What the rules say of one scheme: outcome entitled, unknown, not_entitled or not_shown."""
+    """What the rules say of one scheme: outcome entitled, unknown, not_entitled or not_shown; the
+    amount in words, and how many facts could still settle it."""
 
     outcome: str
     amount: Both | None
+    missing: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +103,7 @@ def fact_asked(case: OpenCase, level: str, subject: str, name: str) -> FactAsked
         raise NotHere("cases: there is no such fact")
     if subject not in _subjects(case, level):
         raise NotHere("cases: nobody of this case has this fact")
-    found: FactValue | None = next(
-        (each for each in case.facts if (each.subject_id, each.fact) == (subject, name)), None
-    )
+    stated, found = (_of(facts, subject, name) for facts in (case.file.facts, case.facts))
     value = None if found is None else found.value
     source = None if found is None else found.source
     return FactAsked(
@@ -111,12 +111,12 @@ def fact_asked(case: OpenCase, level: str, subject: str, name: str) -> FactAsked
         level=level,
         subject_id=subject,
         whose=case.known.names.get(subject),
-        means=fact.means,
+        means=label(fact.means),
         type=fact.type,
         per=None if fact.per is None else fact.per.value,
         values=fact.values,
         may_be_never=fact.type == "date" and fact.nil == NEVER,
-        value=value,
+        departments=None if stated is None else stated.value,
         now=fact_words(fact, value),
         source="corrected here" if source == CASEWORKER else source_words(source),
         as_of=None if found is None else found.as_of,
@@ -165,7 +165,7 @@ def save(desk: Desk, case: OpenCase, asked: FactAsked, telling: Telling, seen: S
         MovedOn: somebody changed the case since it was looked at; nothing is written.
     """
     flagged = set(case.rows.flags["scheme"])
-    changes = changes_of(desk, case, asked, telling.value) if asked.value is not None else []
+    changes = changes_of(desk, case, asked, telling.value) if asked.departments is not None else []
     flips = {
         each.scheme
         for each in changes
@@ -175,11 +175,12 @@ def save(desk: Desk, case: OpenCase, asked: FactAsked, telling: Telling, seen: S
         level=asked.level,
         subject_id=asked.subject_id,
         fact=asked.fact,
-        old_value=asked.value,
+        old_value=asked.departments,
         value=telling.value,
         evidence=telling.evidence,
         as_of=telling.as_of,
         flips=tuple(sorted(flips)),
+        old_source=_feed_of(case, asked),
     )
     return correct(desk.engine, seen, new, desk.act)
 
@@ -191,6 +192,18 @@ def take_back(desk: Desk, seen: Seen, correction_id: str) -> None:
         MovedOn: somebody changed the case since it was looked at, or undid it already.
     """
     undo(desk.engine, seen, correction_id, desk.act)
+
+
+def _feed_of(case: OpenCase, asked: FactAsked) -> str | None:
+    """Return which feed says what is put right; None where a caseworker did, or nobody."""
+    key = (asked.subject_id, asked.fact)
+    said = {each.source for each in case.facts if (each.subject_id, each.fact) == key}
+    return next((each for each in said if each not in (None, CASEWORKER)), None)
+
+
+def _of(facts: Sequence[FactValue], subject: str, name: str) -> FactValue | None:
+    named = (each for each in facts if (each.subject_id, each.fact) == (subject, name))
+    return next(named, None)
 
 
 def _subjects(case: OpenCase, level: str) -> Sequence[str]:
@@ -205,4 +218,5 @@ def _said(row: Mapping[str, Any]) -> Said:
     outcome = row["outcome"] or "not_shown"
     told = outcome in ("entitled", "unknown")
     low, high = row["amount_low"], row["amount_high"]
-    return Said(outcome, amount_words(row["per"], low, high) if told else None)
+    amount = amount_words(row["per"], low, high) if told else None
+    return Said(outcome, amount, len(row["missing"] or ()) if outcome == "unknown" else 0)

@@ -31,8 +31,8 @@ __all__ = [
     "Wish",
     "awaited_case",
     "decide_case",
+    "differs",
     "due_again",
-    "is_override",
     "needs_reason",
     "needs_second",
     "open_kinds",
@@ -125,11 +125,11 @@ def needs_reason(kind: str, *, adverse: bool) -> bool:
     return adverse or kind not in ("confirm", "ask_evidence")
 
 
-def is_override(wish: Wish) -> bool:
-    """Whether a decision says something else than the rules do."""
-    if wish.kind == "not_entitled":
-        return wish.outcome != "not_entitled"
-    return wish.kind == "confirm" and wish.outcome != "entitled"
+def differs(kind: str, outcome: str | None) -> bool:
+    """Whether a kind of decision says something else than the rules do, who say `outcome`."""
+    if kind == "not_entitled":
+        return outcome != "not_entitled"
+    return kind == "confirm" and outcome != "entitled"
 
 
 def needs_second(
@@ -163,7 +163,7 @@ def decide_case(engine: Engine, seen: Seen, wish: Wish, act: Act, *, second_need
         condition=wish.condition,
         about=wish.about,
         until_on=wish.until_on,
-        is_override=is_override(wish),
+        is_override=differs(wish.kind, wish.outcome),
         needs_second=second_needed,
     )
     return decide(engine, seen, verdict, act)

@@ -9,6 +9,7 @@ import polars as pl
 from sqlalchemy import Engine
 
 from nostop.app.casework.filing import filed, people_filed
+from nostop.app.casework.quality_loading import load_figures
 from nostop.app.forgotten import SECRET, Forgotten
 from nostop.app.in_review import with_review
 from nostop.app.outreach.fact_age import oldest_read
@@ -28,6 +29,9 @@ from nostop.store.work_loading import Loaded, Work, record_work
 #: Days within which somebody should have looked at a case that was flagged.
 SERVICE_DAYS = 10
 _UNIT, _HOME = "benefit_unit_id", "household_id"
+#: What is known not to be claimed. Of a scheme of which nobody knows whether it is, a case file
+#: tells; it is no reason to look: take-up counts it, and no file is made for it alone.
+_MISSED = FLAGGED & ~pl.col("claimed")
 _PERIODS = ("amount", "amount_low", "amount_high")
 
 
@@ -79,7 +83,9 @@ def load_work(
     gone = _erased(engine, run_dir, load.secret)
     work = _without(work, gone, timedelta(days=load.service_days))
     known_run(engine, run.tables)
-    return record_work(engine, work, at, by=load.by, accept_fewer=load.accept_fewer)
+    loaded = record_work(engine, work, at, by=load.by, accept_fewer=load.accept_fewer)
+    load_figures(engine, run.tables, work.flags)
+    return loaded
 
 
 def work_of(
@@ -94,7 +100,7 @@ def work_of(
         plans: of its schemes.
     """
     rows = _placed(tables, people, book, plans)
-    flags = _worth_a_look(_flags(rows))
+    flags = _flags(rows)
     items = _items(rows, flags, tables)
     homes = items.select(_HOME).unique()
     return Work(
@@ -170,7 +176,7 @@ def _placed(
 ) -> pl.DataFrame:
     """Return each flagged determination under one benefit unit, with its claim, whether it rests on
     a fact in conflict, and how old its oldest fact is."""
-    flagged = tables.determinations.filter(FLAGGED)
+    flagged = tables.determinations.filter(_MISSED)
     seen = with_review(flagged, people.situation, people.conflicts, plans)
     subject = pl.coalesce("person_id", _UNIT, _HOME).alias("subject_id")
     return (
@@ -258,13 +264,6 @@ def _flags(rows: pl.DataFrame) -> pl.DataFrame:
         _missing().alias("missing"),
         pl.col("claimed").is_not_null().all().alias("receipt_known"),
     )
-
-
-def _worth_a_look(flags: pl.DataFrame) -> pl.DataFrame:
-    """Return the flags of units that are known not to get one of their schemes. Of the others nobody
-    knows that they miss anything: they are counted in take-up, and no file is kept of them."""
-    missing_out = flags.filter("receipt_known").select(_UNIT).unique()
-    return flags.join(missing_out, on=_UNIT, how="semi", maintain_order="left")
 
 
 def _items(rows: pl.DataFrame, flags: pl.DataFrame, tables: RunTables) -> pl.DataFrame:

@@ -73,8 +73,8 @@ def _confirm(known: Known, entitled: Sequence[SchemeView]) -> NextStep | None:
             decide_href(known.unit, "phone", first.scheme),
         )
     return NextStep(
-        "Everything that {scheme} asks for is known and met. If the reasons below look right, "
-        "confirm.",
+        "Every condition of {scheme} is met, as far as the records go. If the reasons below look "
+        "right, confirm.",
         {"scheme": first.title},
         "Confirm",
         decide_href(known.unit, "confirm", first.scheme),
@@ -91,8 +91,8 @@ def _ask(
     scheme = next(each for each in open_ if first.fact in each.missing)
     settles = {language: ", ".join(first.settles[language]) for language in ("en", "cy")}
     return NextStep(
-        "Ask for one thing: {fact}. It could settle {schemes}.",
-        {"fact": _both(first.means), "schemes": settles},
+        "{number} facts are missing that could settle {schemes}. Ask first for: {fact}.",
+        {"number": _both(str(len(wanted))), "fact": _both(first.means), "schemes": settles},
         "Ask for evidence",
         decide_href(known.unit, "ask_evidence", scheme.scheme),
     )

@@ -10,6 +10,7 @@ import polars as pl
 from sqlalchemy import Connection, Engine
 
 from nostop.app.casework.agreement import Agreement, agreement
+from nostop.app.casework.case_parts import source_words
 from nostop.app.casework.warm import WarmShelf, rules_of_run
 from nostop.app.results import formula_safe
 from nostop.linkage.tally import tally
@@ -49,7 +50,7 @@ class Column:
 class Finding:
     """One table, and the sentence on top: English with places for `names`.
 
-    rows: as they are shown, the order by which is asked; `left_off` is how many more there are.
+    rows: as they are shown, in the order of column `order`; `left_off` is how many more there are.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Finding:
     rows: pl.DataFrame
     says: str
     names: Mapping[str, str | int]
+    order: str
     left_off: int = 0
 
 
@@ -149,15 +151,13 @@ def words_of(engine: Engine, shelf: WarmShelf, rules: Path, at: datetime, langua
     return Words(shelf.of(wanted, at).book, language)
 
 
-def finding(connection: Connection, name: str, words: Words, order: str | None = None) -> Finding:
+def finding(engine: Engine, name: str, words: Words, order: str | None = None) -> Finding:
     """Return one table, sorted by a column: figures the largest first, text from A.
 
     Raises:
         NotHere: there is no such table.
     """
-    if name not in NAMES:
-        raise NotHere("quality: there is no such table")
-    whole = _MADE[name](connection, words)
+    whole = _made(engine, name, words)
     columns = _COLUMNS[name]
     by = {column.key: column for column in columns}
     chosen = by.get(order or "", by[_FIRST[name]])
@@ -168,28 +168,37 @@ def finding(connection: Connection, name: str, words: Words, order: str | None =
     )
     says, names = _advice(name, whole.sort(_FIRST[name], descending=True, nulls_last=True))
     return Finding(
-        name,
-        _CAPTIONS[name],
-        columns,
-        rows.select(by).head(_MOST_SHOWN),
-        says,
-        names,
-        max(0, rows.height - _MOST_SHOWN),
+        name=name,
+        caption=_CAPTIONS[name],
+        columns=columns,
+        rows=rows.select(list(by)).head(_MOST_SHOWN),
+        says=says,
+        names=names,
+        order=chosen.key,
+        left_off=max(0, rows.height - _MOST_SHOWN),
     )
 
 
-def as_csv(connection: Connection, name: str, words: Words) -> bytes:
+def as_csv(engine: Engine, name: str, words: Words) -> bytes:
     """Return the whole of a table as CSV with its headings: counts only, nobody is in it, and
     nothing that a spreadsheet would run.
 
     Raises:
         NotHere: there is no such table.
     """
+    rows = _made(engine, name, words)
+    keys = [column.key for column in _COLUMNS[name]]
+    order = rows.sort(
+        _FIRST[name], *keys, descending=[True, *(False for _ in keys)], nulls_last=True
+    )
+    return formula_safe(order.select(keys)).write_csv().encode()
+
+
+def _made(engine: Engine, name: str, words: Words) -> pl.DataFrame:
     if name not in NAMES:
         raise NotHere("quality: there is no such table")
-    keys = [column.key for column in _COLUMNS[name]]
-    rows = _MADE[name](connection, words).sort(_FIRST[name], *keys, descending=True)
-    return formula_safe(rows.select(keys)).write_csv().encode()
+    with reading(engine) as connection:
+        return _MADE[name](connection, words)
 
 
 def _share(part: str, whole: str) -> pl.Expr:
@@ -217,13 +226,19 @@ def _unknowns(connection: Connection, words: Words) -> pl.DataFrame:
 
 
 def _quarantine(connection: Connection, _words: Words) -> pl.DataFrame:
-    return store.quarantine(connection).with_columns(_share("rows", "rows_read"))
+    rows = store.quarantine(connection).with_columns(_share("rows", "rows_read"))
+    return rows.with_columns(_sources(rows["source"]).alias("source"))
+
+
+def _sources(names: pl.Series) -> pl.Series:
+    """Feeds in words; where there is none, nobody had said it."""
+    return pl.Series([source_words(each) or "-" for each in names], dtype=pl.String)
 
 
 def _corrections(connection: Connection, words: Words) -> pl.DataFrame:
     rows = store.corrections(connection)
     return rows.select(
-        pl.col("old_source").fill_null("-").alias("source"),
+        _sources(rows["old_source"]).alias("source"),
         pl.Series("fact", [words.fact(each) for each in rows["fact"]], dtype=pl.String),
         "corrections",
     )
@@ -238,10 +253,10 @@ _MADE = {
 
 
 def _advice(name: str, rows: pl.DataFrame) -> tuple[str, Mapping[str, str | int]]:
-    """Return what to do first, by the first row."""
+    """Return what to do first, by the first row: English with places, and what goes there."""
     if rows.is_empty():
         return _NOTHING[name], {}
-    return _ADVICE[name], rows.row(0, named=True)
+    return _ADVICE[name], dict(rows.row(0, named=True))
 
 
 _NOTHING = {

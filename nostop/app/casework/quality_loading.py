@@ -15,49 +15,59 @@ MOST_REASONS = 200
 _FLAG = ["benefit_unit_id", "scheme"]
 
 
-def load_figures(engine: Engine, tables: RunTables) -> None:
+def load_figures(engine: Engine, tables: RunTables, flags: pl.DataFrame) -> None:
     """Add up what a run's flags lack and which rows of its feeds were set aside, and put that in
     the place of the last run's.
 
+    Args:
+        engine: of the store.
+        tables: of the run.
+        flags: its flags, the columns of `Flag` but for `run_id` and `state`.
     Raises:
         StoreError: a value is not fit to be stored.
     """
-    unknown, set_aside = unknowns_of(tables), set_aside_of(tables.folder)
+    unknown = unknowns_of(tables.determinations, flags)
+    set_aside = set_aside_of(tables.folder)
     with engine.begin() as connection:
         put_figures(connection, tables.snapshot, unknown, set_aside)
 
 
-def unknowns_of(tables: RunTables) -> pl.DataFrame:
+def unknowns_of(determinations: pl.DataFrame, flags: pl.DataFrame) -> pl.DataFrame:
     """Return how many flags each missing fact holds open, and what they could bring a year: scheme,
     fact, flags, priced (of how many that is known), gain_year (pence; null where of none).
 
     What a flag could bring is the gain of its claim; where that is not known, the most that the
-    scheme could pay it.
+    scheme could pay.
+
+    Args:
+        determinations: `Determinations` of the run.
+        flags: as `load_figures` takes them.
     """
-    gains = tables.paths.group_by(_FLAG).agg(
-        pl.when(pl.col("gain_year").count() > 0).then(pl.col("gain_year").sum()).alias("gain_year")
-    )
     times = pl.col("per").replace_strict(
         {str(per): number for per, number in TIMES_A_YEAR.items()}, default=None,
         return_dtype=pl.Int64,
     )  # fmt: skip
-    flagged = (
-        tables.determinations.filter(FLAGGED, pl.col("outcome") == "unknown")
-        .select(
-            *_FLAG,
-            "missing",
-            whose=pl.coalesce("benefit_unit_id", "household_id"),
-            most=pl.col("amount_high") * times,
-        )
-        .join(gains, on=_FLAG, how="left", validate="m:1", nulls_equal=True)
-        .with_columns(brings=pl.coalesce("gain_year", "most"))
+    brings = pl.coalesce("gain_year", pl.col("amount_high") * times).alias("brings")
+    held = flags.filter(outcome="unknown").select(*_FLAG, "subject_id", brings)
+    lacks = determinations.filter(FLAGGED, pl.col("outcome") == "unknown").select(
+        *_FLAG, "household_id", "missing"
+    )
+    # What is decided for a household is of no one unit: its flag names the household.
+    of_home = lacks.filter(pl.col("benefit_unit_id").is_null()).drop("benefit_unit_id")
+    found = [
+        held.join(lacks, on=_FLAG, how="inner").select(*_FLAG, "brings", "missing"),
+        held.join(of_home, left_on=["subject_id", "scheme"], right_on=["household_id", "scheme"])
+        .select(*_FLAG, "brings", "missing"),
+    ]  # fmt: skip
+    rows = (
+        pl.concat(found)
         .explode("missing", empty_as_null=True, keep_nulls=True)
         .drop_nulls("missing")
-        .unique(["whose", "scheme", "missing"], keep="first", maintain_order=True)
+        .unique([*_FLAG, "missing"], keep="first", maintain_order=True)
     )
     priced = pl.col("brings").count().cast(pl.Int64)
     return (
-        flagged.group_by("scheme", pl.col("missing").alias("fact"))
+        rows.group_by("scheme", pl.col("missing").alias("fact"))
         .agg(
             flags=pl.len().cast(pl.Int64),
             priced=priced,

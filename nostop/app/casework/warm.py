@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -22,6 +23,7 @@ from nostop.determination.rows import Rows, SituationRows, households
 from nostop.model import NotHere, Outcome
 from nostop.rulebook import Rulebook
 from nostop.rulebook.one.fineness import check_fineness
+from nostop.rulebook.one.household import Household
 from nostop.rulebook.one.interpreter import Interpreter, Result
 from nostop.rulebook.plan import compile_plan
 from nostop.rulebook.words.explain import day, explain, trace
@@ -40,9 +42,12 @@ class _Group:
     schemes: frozenset[str]
     interpreter: Interpreter
 
-    def results(self, rows: SituationRows, only: Collection[str] | None) -> list[Result]:
-        """Work out the group's schemes (`only` of some) for the people of `rows`."""
-        homes = households(_without(rows, self.closed), self.interpreter.plan)
+    def homes(self, rows: SituationRows) -> list[Household]:
+        """Return the households of `rows` with those facts alone that are open."""
+        return households(_without(rows, self.closed), self.interpreter.plan)
+
+    def results(self, homes: Sequence[Household], only: Collection[str] | None) -> list[Result]:
+        """Work out the group's schemes (`only` of some) for households."""
         return [found for home in homes for found in self.interpreter.results(home, only)]
 
 
@@ -113,7 +118,7 @@ class WarmRules:
             found
             for group in self._groups
             if only is None or not group.schemes.isdisjoint(only)
-            for found in group.results(rows, only)
+            for found in group.results(group.homes(rows), only)
         ]
         results.sort(key=lambda each: (each.scheme, each.place.id))
         return [as_row(each, self.effective_on) for each in results]
@@ -154,6 +159,29 @@ class WarmRules:
         interpreter, result = self._result(rows, scheme, subject_id)
         return () if _is_withheld(result) else why_lines(interpreter, result, sources)
 
+    def decide_with_why(
+        self, rows: SituationRows, only: Collection[str] | None = None
+    ) -> list[tuple[Row, tuple[WhyLine, ...]]]:
+        """Return what `decide` does, each row with why it is so: no line where that is withheld.
+
+        Raises:
+            FrameError: as `determination.determine`.
+        """
+        results = [
+            (group.interpreter, found)
+            for group in self._groups
+            if only is None or not group.schemes.isdisjoint(only)
+            for found in group.results(group.homes(rows), only)
+        ]
+        results.sort(key=lambda each: (each[1].scheme, each[1].place.id))
+        return [
+            (
+                as_row(found, self.effective_on),
+                () if _is_withheld(found) else why_lines(interpreter, found, {}),
+            )
+            for interpreter, found in results
+        ]
+
     def missing(self, rows: SituationRows, scheme: str, subject_id: str) -> tuple[Missing, ...]:
         """Return the facts that could still settle an open outcome, the cheapest to ask first, with
         what each answer would come to.
@@ -162,12 +190,14 @@ class WarmRules:
             NotHere: as `explain`.
         """
         group = self._group(scheme)
-        _, result = self._result(rows, scheme, subject_id)
+        homes = group.homes(rows)
+        result = _found(group.results(homes, [scheme]), subject_id)
         if _is_withheld(result):
             return ()
 
         def supposing(whose: Collection[str], fact: str, value: object) -> Result:
-            return _found(group.results(_with_fact(rows, whose, fact, value), [scheme]), subject_id)
+            other = [_with_fact(home, whose, fact, value) for home in homes]
+            return _found(group.results(other, [scheme]), subject_id)
 
         return missing_facts(group.interpreter, result, supposing)
 
@@ -191,7 +221,7 @@ class WarmRules:
         self, rows: SituationRows, scheme: str, subject_id: str
     ) -> tuple[Interpreter, Result]:
         group = self._group(scheme)
-        return group.interpreter, _found(group.results(rows, [scheme]), subject_id)
+        return group.interpreter, _found(group.results(group.homes(rows), [scheme]), subject_id)
 
 
 def shown(rows: Sequence[Row]) -> list[Row]:
@@ -246,19 +276,16 @@ def _without(rows: SituationRows, facts: frozenset[str]) -> SituationRows:
     )
 
 
-def _with_fact(
-    rows: SituationRows, whose: Collection[str], fact: str, value: object
-) -> SituationRows:
+def _with_fact(home: Household, whose: Collection[str], fact: str, value: object) -> Household:
     """A household in which one fact of some of its people, units, or its own, is another."""
 
-    def changed(of: Rows, key: str) -> Rows:
-        return [{**row, fact: value} if row[key] in whose else row for row in of]
+    def changed(row: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+        return {**row, fact: value} if row[key] in whose else row
 
-    return replace(
-        rows,
-        people=changed(rows.people, "person_id"),
-        benefit_units=changed(rows.benefit_units, "benefit_unit_id"),
-        households=changed(rows.households, "household_id"),
+    return Household(
+        changed(home.household, "household_id"),
+        tuple(changed(row, "benefit_unit_id") for row in home.benefit_units),
+        tuple(changed(row, "person_id") for row in home.people),
     )
 
 

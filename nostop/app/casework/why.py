@@ -28,6 +28,8 @@ from nostop.rulebook.words.explain import shown
 
 #: How many lines, values of one, missing facts and answers of one are told: two minutes are short.
 MOST_LINES, MOST_READS, MOST_FIGURES, MOST_MISSING, MOST_ANSWERS = 10, 6, 3, 8, 6
+#: Of how many missing facts, the cheapest to ask, each answer is worked out.
+MOST_ANSWERED = 5
 APPLIES_IN = "applies_in"
 _AWARD = receipt_fact("")
 
@@ -258,7 +260,7 @@ def missing_facts(
     """
     catalogue = interpreter.plan.book.catalogue
     found = []
-    for fact in result.missing[:MOST_MISSING]:
+    for number, fact in enumerate(result.missing[:MOST_MISSING]):
         whose = tuple(sorted(subject for subject, name in result.asks if name == fact))
         known = catalogue.facts.get(fact)
         found.append(
@@ -269,7 +271,9 @@ def missing_facts(
                 subject_ids=whose,
                 effort=None if known is None else known.effort,
                 is_award=known is None,
-                answers=_answers(catalogue, fact, whose, supposing),
+                answers=(
+                    _answers(catalogue, fact, whose, supposing) if number < MOST_ANSWERED else ()
+                ),
             )
         )
     return tuple(found)

@@ -34,10 +34,13 @@ from nostop.store.campaign_pages import (
     tallies,
     texts_named,
 )
+from nostop.store.campaigns import Act
 from nostop.store.ledger import STATUSES, status_of
 
 __all__ = [
     "ALL",
+    "MOST_IN_DOUBT",
+    "Act",
     "Line",
     "Look",
     "Results",
@@ -245,13 +248,27 @@ def campaign_shown(engine: Engine, campaign: str, today: date) -> Shown:
 
 
 def _with_status(found: pl.DataFrame) -> pl.DataFrame:
-    words = [
-        status_of(state, delivered=bool(delivered), suppression=suppression)
-        for state, delivered, suppression in found.select(
-            "state", "delivered", "suppression"
-        ).iter_rows()
+    """Return tallies with what each is called to people; what arrived on rows of its own."""
+    arrived = pl.col("delivered")
+    parts = {
+        False: found.with_columns(messages=pl.col("messages") - arrived),
+        True: found.with_columns(messages=arrived),
+    }
+    named = [
+        part.filter(pl.col("messages") > 0).with_columns(
+            status=pl.Series(
+                [
+                    status_of(state, delivered=delivered, suppression=suppression)
+                    for state, suppression in part.filter(pl.col("messages") > 0)
+                    .select("state", "suppression")
+                    .iter_rows()
+                ],
+                dtype=pl.String,
+            )
+        )
+        for delivered, part in parts.items()
     ]
-    return found.with_columns(pl.Series("status", words, pl.String))
+    return pl.concat(named)
 
 
 def _statuses(found: pl.DataFrame) -> dict[str, int]:
@@ -384,7 +401,7 @@ def approve_shown(engine: Engine, campaign: str, plan_sha256: str, who: Who, at:
         raise StoreError(
             f"campaign '{campaign}': {who.name} planned it, so that somebody else has to approve it"
         )
-    approve(engine, campaign, store.Act(who.account_id, at), plan_sha256)
+    approve(engine, campaign, Act(who.account_id, at), plan_sha256)
 
 
 def stop_of_all(engine: Engine) -> Stop | None:
@@ -395,7 +412,7 @@ def stop_of_all(engine: Engine) -> Stop | None:
     return Stop(found.name, names_of(engine, {found.by}).get(found.by, found.by), found.at)
 
 
-def stop_sending(engine: Engine, name: str, act: store.Act) -> None:
+def stop_sending(engine: Engine, name: str, act: Act) -> None:
     """Stop a campaign, or `ALL`, in every process, before the next message.
 
     Raises:
@@ -406,7 +423,7 @@ def stop_sending(engine: Engine, name: str, act: store.Act) -> None:
     store.stop(engine, name, act)
 
 
-def allow_sending(engine: Engine, name: str, act: store.Act) -> bool:
+def allow_sending(engine: Engine, name: str, act: Act) -> bool:
     """Lift a stop; False where there was none.
 
     Raises:
@@ -432,9 +449,7 @@ def in_doubt(engine: Engine, campaign: str, at: datetime, *, most: int) -> pl.Da
     return doubtful(engine, campaign, at - wait, most=most)
 
 
-def settle_in_doubt(
-    engine: Engine, campaign: str, message: tuple[str, str, str], act: store.Act
-) -> None:
+def settle_in_doubt(engine: Engine, campaign: str, message: tuple[str, str, str], act: Act) -> None:
     """Write down what a person says of a message in doubt, and how they know.
 
     Args:

@@ -2,6 +2,7 @@
 
 from nostop.web.rooms import (
     access,
+    audit,
     campaigns,
     case,
     case_decisions,
@@ -11,10 +12,14 @@ from nostop.web.rooms import (
     links,
     oidc,
     plan_campaign,
+    quality,
     runs,
     search,
     start,
     take_up,
+    work,
+    workbench,
+    workbench_proposals,
 )
 
 ROUTERS = (
@@ -26,10 +31,15 @@ ROUTERS = (
     plan_campaign.router,
     runs.router,
     links.router,
+    quality.router,
     access.router,
     search.router,
+    work.router,
     case.router,
     case_facts.router,
     case_decisions.router,
     exports.router,
+    audit.router,
+    workbench.router,
+    workbench_proposals.router,
 )

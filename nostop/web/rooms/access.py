@@ -23,9 +23,10 @@ _KIND_SAYS = {"own": "Themselves", "relative": "A relative", "known": "Somebody 
 _MY_KIND_SAYS = {"own": "Me", "relative": "A relative of mine", "known": "Somebody I know"}
 _SCOPE_SAYS = {
     "evaluate": "Work out a situation that is sent",
-    "determinations": "Read what the rules found for a person",
-    "decisions": "Read decisions",
-    "events": "Send life events",
+    "determinations:read": "Read what the rules found for a person",
+    "decisions:read": "Read cases, and what was decided of them",
+    "decisions:write": "Decide on cases",
+    "events:write": "Send life events (only with all areas)",
     "exports": "Fetch exports that were approved",
 }
 

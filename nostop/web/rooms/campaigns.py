@@ -8,9 +8,8 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from nostop.app.outreach import overview
-from nostop.app.outreach.overview import ALL, MOST_IN_DOUBT, Shown, State, Who
+from nostop.app.outreach.overview import ALL, MOST_IN_DOUBT, Act, Shown, State, Who
 from nostop.model import MovedOn, NostopError, NotHere, StoreError
-from nostop.store import Act
 from nostop.web.forms import Form, Posted, Problem
 from nostop.web.guard import Visitor, house_of, visiting
 from nostop.web.pages import page, see_other

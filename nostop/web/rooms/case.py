@@ -58,9 +58,11 @@ def add_document(request: Request, visitor: Caseworker, form: Posted, unit: str)
     sent = form.file("document")
     why = "Choose a file first" if sent is None else ""
     if sent is not None:
-        try:
+        with sent.file as opened:
             # One byte more than may be tells that there is more, without reading all of it.
-            keep_document(desk, unit, sent.filename or "", sent.file.read(LARGEST + 1))
+            content = opened.read(LARGEST + 1)
+        try:
+            keep_document(desk, unit, sent.filename or "", content)
         except DocumentError as error:
             why = str(error)
     if why:

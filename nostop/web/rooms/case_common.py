@@ -1,17 +1,18 @@
 """What the pages of a case share: whose desk it is, and what is said where it moved on."""
 
+from datetime import date
 from typing import Annotated
 
 from fastapi import Depends, Request
 from starlette.responses import Response
 
 from nostop.app.casework.access import Who
-from nostop.app.casework.case_parts import source_words
+from nostop.app.casework.case_parts import label, source_words
 from nostop.app.casework.case_view import CaseView
 from nostop.app.casework.cases import Desk, OpenCase, read_open_case, view_of
 from nostop.web.forms import Form, Problem
 from nostop.web.guard import Visitor, house_of, visiting
-from nostop.web.pages import page
+from nostop.web.pages import day, page
 from nostop.web.permissions import Permission
 
 Caseworker = Annotated[Visitor, Depends(visiting(Permission.WORK))]
@@ -34,6 +35,12 @@ STATE_WORDS = {
     "not_entitled": "decided: not entitled",
     "suppressed": "not to be contacted",
     "gone": "no longer found",
+}
+EVIDENCE_WORDS = {
+    "seen_document": "A document that I have seen",
+    "said_by_phone": "What they said on the telephone",
+    "letter": "A letter from them",
+    "department_confirmed": "The department confirmed it",
 }
 OUTCOME_WORDS = {
     "entitled": "may be entitled",
@@ -82,7 +89,10 @@ def case_page(
         "state_words": STATE_WORDS,
         "state_colours": STATE_COLOURS,
         "outcome_words": OUTCOME_WORDS,
+        "evidence_words": EVIDENCE_WORDS,
         "source_words": source_words,
+        "label": label,
+        "in_words": lambda text: in_words(text, visitor.language),
         "wrong": wrong,
         "typed": {},
         "problems": problems,
@@ -123,3 +133,11 @@ def both(request: Request, visitor: Visitor, unit: str) -> tuple[OpenCase, CaseV
 def version_of(form: Form) -> int:
     """Return the version that a form was filled in on; one that cannot be is no version."""
     return form.whole("version", "This page is too old. Go back, refresh it, and try again.") or 0
+
+
+def in_words(text: str, language: str) -> str:
+    """Return a value for people: a day as people write it, anything else as it is."""
+    try:
+        return day(date.fromisoformat(text), language)
+    except ValueError:
+        return text

@@ -1,5 +1,6 @@
 """Deciding on a case, and what a second person says of it."""
 
+from dataclasses import dataclass
 from datetime import date
 
 from fastapi import APIRouter, Request
@@ -16,7 +17,7 @@ from nostop.app.casework.deciding import (
     Wish,
     awaited_case,
     decide_case,
-    is_override,
+    differs,
     needs_reason,
     needs_second,
     second_word,
@@ -50,7 +51,7 @@ def decide_page(
 ) -> Response:
     """Show the form of one kind of decision."""
     read, case = both(request, visitor, unit)
-    shown = _form_of(desk_of(request, visitor), read, case, kind, scheme)
+    shown = _form_of(desk_of(request, visitor), read, case, _Asked(kind, scheme))
     return case_page(request, visitor, _FORM, shown)
 
 
@@ -61,24 +62,25 @@ def decide_it(
     """Decide, and go back to the case; what is missing is said beside its field."""
     read, case = both(request, visitor, unit)
     desk = desk_of(request, visitor)
-    shown = _form_of(desk, read, case, kind, form.text("scheme", most=100))
+    seen = Seen(unit, version_of(form))
+    # What somebody else settled meanwhile is offered no more: then they are told that, and keep
+    # what they typed.
+    is_old = seen.version != case.version
+    scheme = form.text("scheme", most=100)
+    shown = _form_of(desk, read, case, _Asked(kind, scheme, whatever=is_old))
     found: SchemeView | None = shown["scheme"]  # type: ignore[assignment]
     wish = _wish(form, kind, found)
-    seen = Seen(unit, version_of(form))
-    wrong = {each.field: each.text for each in form.problems}
-    today = house_of(request).now().date()
-    wrong |= what_is_wrong(wish, today, adverse=_adverse(wish, found))
-    wrong |= _not_offered(wish, shown)
-    shown |= {"typed": _typed(form, wish), "wrong": wrong}
-    if seen.version != case.version:
-        return moved_on(request, visitor, _FORM, shown | {"wrong": {}})
+    wrong = _wrong(form, wish, desk.at.date(), shown)
+    shown |= {"typed": _typed(form, wish)}
+    if is_old:
+        return moved_on(request, visitor, _FORM, shown)
     if wrong:
-        return case_page(request, visitor, _FORM, shown, 422)
+        return case_page(request, visitor, _FORM, shown | {"wrong": wrong}, 422)
     house = house_of(request)
     schemes = [found.scheme] if found else [each.scheme for each in case.schemes]
     second = needs_second(house.engine, schemes, kind, house.settings.second_approval)
     try:
-        decide_case(house.engine, seen, wish, desk_of(request, visitor).act, second_needed=second)
+        decide_case(house.engine, seen, wish, desk.act, second_needed=second)
     except MovedOn:
         newer = the_case(request, visitor, unit)
         return moved_on(request, visitor, _FORM, shown | {"case": newer})
@@ -153,30 +155,48 @@ def _awaited(request: Request, visitor: Visitor, decision_id: str) -> dict[str, 
     }
 
 
-def _form_of(
-    desk: Desk, read: OpenCase, case: CaseView, kind: str, scheme: str
-) -> dict[str, object]:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Which form is asked for; `whatever`: also where it is not offered any more."""
+
+    kind: str
+    scheme: str
+    whatever: bool = False
+
+
+def _form_of(desk: Desk, read: OpenCase, case: CaseView, asked: _Asked) -> dict[str, object]:
     """Return what the form of a decision shows.
 
     Raises:
         NotHere: there is no such kind, or it cannot be decided of this case as it is.
     """
-    if kind not in KINDS:
-        raise NotHere("decisions: there is no such kind")
-    found = next((each for each in case.schemes if each.scheme == scheme), None)
-    offered = case.kinds if kind in OF_THE_UNIT or found is None else found.kinds
-    if kind in ("confirm", "not_entitled") and found is None:
-        raise NotHere("decisions: say of which scheme")
-    if kind not in offered:
+    kind = asked.kind
+    found = next((each for each in case.schemes if each.scheme == asked.scheme), None)
+    of_unit = kind in OF_THE_UNIT
+    if kind not in KINDS or (found is None and not of_unit):
+        raise NotHere("decisions: there is no such decision of this case")
+    offered = case.kinds if found is None or of_unit else found.kinds
+    if kind not in offered and not asked.whatever:
         raise NotHere("decisions: this cannot be decided now")
     return {
         "case": case,
         "kind": kind,
-        "scheme": None if kind in OF_THE_UNIT else found,
-        "conditions": conditions_for(read, scheme) if kind == "not_entitled" else (),
+        "is_offered": kind in offered,
+        "scheme": None if of_unit else found,
+        "conditions": conditions_for(read, asked.scheme) if kind == "not_entitled" else (),
         "colleagues": colleagues_of(desk, case.area) if kind == "hand_over" else {},
-        "reason_needed": needs_reason(kind, adverse=bool(found and found.outcome != "entitled")),
+        "reason_needed": needs_reason(
+            kind, adverse=found is not None and differs(kind, found.outcome)
+        ),
     }
+
+
+def _wrong(form: Form, wish: Wish, today: date, shown: dict[str, object]) -> dict[str, str]:
+    """Return what is missing or wrong of a decision: field -> what to do."""
+    found: SchemeView | None = shown["scheme"]  # type: ignore[assignment]
+    adverse = found is not None and differs(wish.kind, found.outcome)
+    wrong = what_is_wrong(wish, today, adverse=adverse)
+    return wrong | {each.field: each.text for each in form.problems} | _not_offered(wish, shown)
 
 
 def _wish(form: Form, kind: str, scheme: SchemeView | None) -> Wish:
@@ -196,10 +216,6 @@ def _until(form: Form) -> date | None:
     """Return the day until which it waits, None where no field of it was filled in."""
     parts = [form.text(f"until-{part}", most=4) for part in ("day", "month", "year")]
     return form.day("until") if any(parts) else None
-
-
-def _adverse(wish: Wish, scheme: SchemeView | None) -> bool:
-    return scheme is not None and is_override(wish)
 
 
 def _not_offered(wish: Wish, shown: dict[str, object]) -> dict[str, str]:

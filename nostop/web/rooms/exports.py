@@ -22,7 +22,7 @@ Approver = Annotated[Visitor, Depends(visiting(Permission.APPROVE_EXPORT))]
 _SAYS = {
     "queue": "Cases to look at: benefits, amounts, dates and states, without names",
     "decisions": "Decisions: what was decided of which benefit and when, without reasons or names",
-    "quality": "Quality: decisions and overrides by benefit and condition, counts under 10 left out",
+    "quality": "Quality: decisions and overrides by benefit and condition, none under 10",
 }
 _APPROVE = "/exports/approve"
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from nostop.app.outreach.overview import stop_of_all
+from nostop.app.outreach.overview import Act, stop_of_all
 from nostop.app.run_overview import (
     RunShown,
     feeds_on,
@@ -20,7 +20,6 @@ from nostop.app.run_overview import (
     why_nobody,
 )
 from nostop.model import NotHere
-from nostop.store import Act
 from nostop.web.forms import Posted
 from nostop.web.guard import Visitor, house_of, visiting
 from nostop.web.pages import page, see_other

@@ -46,7 +46,7 @@ def sign_in_page(request: Request) -> Response:
         return RedirectResponse(back, status_code=303)
     if not house.settings.development:
         return RedirectResponse(f"/oidc/sign-in?next={quote(back)}", status_code=303)
-    csrf = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(32)
+    csrf = request.cookies.get(cookie_name(house, FORM_COOKIE)) or secrets.token_urlsafe(32)
     shown = {"accounts": DEMO_ACCOUNTS, "next": back, "csrf": csrf}
     response = page(request, None, "kernel/sign_in.html", shown)
     put_cookie(response, request, FORM_COOKIE, csrf)
@@ -100,7 +100,9 @@ def accessibility(request: Request) -> Response:
 def begin_session(request: Request, response: Response, token: str) -> None:
     """Give the browser its new session, and a new form cookie."""
     put_cookie(response, request, SESSION, token)
-    response.delete_cookie(FORM_COOKIE, path="/")
+    house = house_of(request)
+    name = cookie_name(house, FORM_COOKIE)
+    response.delete_cookie(name, path="/", secure=house.settings.secure, httponly=True)
 
 
 def end_session(request: Request) -> None:

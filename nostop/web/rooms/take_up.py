@@ -68,7 +68,11 @@ def by_area(request: Request, visitor: Analyst, scheme: str = "") -> Response:
         raise NotHere("take-up: there is no such scheme in this run")
     found = read_take_up_by_area(run, scheme)
     choices = sorted((titles.get(name, name), name) for name in there)
-    shown = {"choices": choices, "scheme": scheme, "title": titles.get(scheme, scheme)}
+    shown: dict[str, Any] = {
+        "choices": choices,
+        "scheme": scheme,
+        "title": titles.get(scheme, scheme),
+    }
     if scheme and found is not None:
         rows = [_placed(row, visitor) for row in found.sort("area").to_dicts()]
         seen = [row for row in rows if not row["is_hidden"]]
@@ -123,7 +127,8 @@ def _take_up_chart(
     visitor: Visitor, ident: str, rows: list[Row], *, named: str
 ) -> dict[str, Any] | None:
     """A chart of the rows whose take-up may be shown, the lowest first, and its sentence."""
-    shown = [row for row in rows if row["take_up_low"] is not None]
+    ends = ("take_up_low", "take_up_high")
+    shown = [row for row in rows if all(row[end] is not None for end in ends)]
     if not shown:
         return None
     shown.sort(key=lambda row: (row["take_up_low"], row["take_up_high"]))

@@ -22,3 +22,17 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
     event.detail.isError = false;
   }
 });
+
+// With one of a group of answers in focus, a number chooses: never elsewhere on the page (WCAG 2.1.4).
+document.body.addEventListener("keydown", (event) => {
+  const group = event.target.closest("[data-keys]");
+  if (!group || event.ctrlKey || event.altKey || event.metaKey) {
+    return;
+  }
+  const choice = [...group.querySelectorAll("input[data-key]")].find((each) => each.dataset.key === event.key);
+  if (choice) {
+    choice.checked = true;
+    choice.focus();
+    event.preventDefault();
+  }
+});

@@ -27,4 +27,10 @@ class Seen:
 PAGES = (
     Seen("nobody", "/sign-in"),
     Seen("caseworker", "/accessibility"),
+    Seen("senior", "/campaigns"),
+    Seen("senior", "/plan-campaign"),
+    Seen("senior", "/plan-campaign", press="main form button"),
+    Seen("senior", "/sending/stop"),
+    Seen("policy_analyst", "/runs"),
+    Seen("policy_analyst", "/runs", follow='main a[href^="/runs/"]'),
 )

@@ -587,6 +587,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("proposal_id", name=op.f("pk_rule_proposals")),
         sqlite_strict=True,
     )
+    op.create_index(
+        op.f("ix_outreach_messages_tally"),
+        "outreach_messages",
+        ["campaign", "state", "suppression", "scheme", "channel", "delivered_at"],
+    )
+    back = sa.text("state = 'suppressed' AND body_sha256 IS NOT NULL")
+    op.create_index(
+        op.f("ix_outreach_messages_taken_back"),
+        "outreach_messages",
+        ["campaign", "scheme"],
+        sqlite_where=back,
+        postgresql_where=back,
+    )
     op.create_table(
         "run_stages",
         sa.Column("run_id", TEXT, nullable=False),
@@ -609,10 +622,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("run_id", "name", name=op.f("pk_run_notes")),
         sqlite_strict=True,
     )
+    op.create_index(op.f("ix_audit_entries_actor"), "audit_entries", ["actor", "seq"])
+    op.create_index(op.f("ix_audit_entries_at"), "audit_entries", ["at"])
 
 
 def downgrade() -> None:
     """Drop the tables, with everything in them."""
+    op.drop_index(op.f("ix_audit_entries_at"), "audit_entries")
+    op.drop_index(op.f("ix_audit_entries_actor"), "audit_entries")
     op.drop_column("suppressions", "until_on")
     for table in reversed(_TABLES):
         op.drop_table(table)
+    op.drop_index(op.f("ix_outreach_messages_taken_back"), "outreach_messages")
+    op.drop_index(op.f("ix_outreach_messages_tally"), "outreach_messages")
