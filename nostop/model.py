@@ -134,11 +134,11 @@ class StoreError(NostopError):
     """The database cannot be used safely."""
 
 
-class MovedOn(NostopError):
+class MovedOn(NostopError):  # noqa: N818 - no error of anybody's: it is told
     """Somebody else changed it since it was looked at: nothing was written, look again."""
 
 
-class NotHere(NostopError):
+class NotHere(NostopError):  # noqa: N818 - the answer, not a fault
     """What was asked for is not there, or not for whoever asks: nobody is told which."""
 
 

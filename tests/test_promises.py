@@ -10,7 +10,7 @@ from tests.test_docs import ROOT
 PAGE = (ROOT / "docs/promises.md").read_text(encoding="utf-8")
 PROMISES, TESTS = PAGE.split("## The tests\n")
 #: Not ours yet, or no test by itself: the row says why.
-WITHOUT_TESTS = {27, 44, 45, 46}
+WITHOUT_TESTS = {27, 45}
 
 
 def cells(text: str) -> list[list[str]]:

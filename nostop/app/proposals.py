@@ -63,11 +63,13 @@ class Desk:
     """Where authors work on proposals.
 
     rules: the rules folder as it stands; it is read, and never written to.
+    book: what it holds, where that is known already.
     """
 
     engine: Engine
     rules: Path
     jobs: Jobs
+    book: Rulebook | None = None
 
     def begin(self, scheme: str, title: str, by: str, at: datetime) -> str:
         """Begin a proposal for a scheme, with its files as they stand, and return its id.
@@ -75,7 +77,7 @@ class Desk:
         Raises:
             SettingsError: there is no such scheme.
         """
-        book = read_rules(self.rules)
+        book = self._book()
         known_schemes(book, [scheme])
         version = book.packs[scheme].version
         made = Proposal(
@@ -124,14 +126,14 @@ class Desk:
 
     def names(self, proposal: Proposal) -> list[str]:
         """Return the names of the scheme's files, those that the proposal adds included."""
-        folder = _folder(read_rules(self.rules), proposal.scheme)
+        folder = _folder(self._book(), proposal.scheme)
         there = file_names(self.rules / folder)
         added = [path.removeprefix(f"{folder}/") for path in proposal.files]
         return sorted({*there, *added}, key=lambda name: ("/" in name, name))
 
     def changed(self, proposal: Proposal) -> set[str]:
         """Return the names of the files that the proposal changes or adds."""
-        folder = _folder(read_rules(self.rules), proposal.scheme)
+        folder = _folder(self._book(), proposal.scheme)
         return {path.removeprefix(f"{folder}/") for path in proposal.files}
 
     def save(self, proposal: Proposal, name: str, text: str, deed: Deed) -> None:
@@ -254,8 +256,11 @@ class Desk:
         )
         return "".join(lines)
 
+    def _book(self) -> Rulebook:
+        return self.book or read_rules(self.rules)
+
     def _path(self, proposal: Proposal, name: str) -> str:
-        folder = _folder(read_rules(self.rules), proposal.scheme)
+        folder = _folder(self._book(), proposal.scheme)
         if name not in file_names(self.rules / folder) and not _CASES.fullmatch(name):
             raise NotHere("proposals: the scheme has no such file")
         return f"{folder}/{name}"

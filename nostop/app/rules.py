@@ -1,5 +1,6 @@
 """The rules that a command is given, and the schemes it names."""
 
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
@@ -50,6 +51,25 @@ def read_rules(folder: Path) -> Rulebook:
     """
     require_rules(folder)
     return _read_once(folder, _as_it_stands(folder))
+
+
+#: How long a page goes by what the rules folder was when it was last looked at: to look at every
+#: file takes longer than most pages.
+LOOKED_AT_EVERY = timedelta(seconds=10)
+_looked_at: dict[Path, tuple[datetime, Rulebook]] = {}
+
+
+def rules_at(folder: Path, at: datetime) -> Rulebook:
+    """Return the rule packs of a folder as they stood within ten seconds of a time; otherwise as
+    `read_rules`."""
+    kept = _looked_at.get(folder)
+    if kept is not None and abs(at - kept[0]) < LOOKED_AT_EVERY:
+        return kept[1]
+    book = read_rules(folder)
+    if len(_looked_at) >= 2:
+        _looked_at.clear()
+    _looked_at[folder] = at, book
+    return book
 
 
 @lru_cache(maxsize=2)

@@ -5,13 +5,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from sqlalchemy import Engine
 
-from nostop.app.rules import read_rules
 from nostop.app.situation_forms import Plain, Sheet, as_plain, known_scheme, sheet_of_case
 from nostop.determination.case_files import OwnCase, own_cases
 from nostop.determination.rows import households
@@ -42,11 +40,10 @@ class SchemeLine:
     overrides: int
 
 
-def scheme_lines(engine: Engine, rules: Path) -> list[SchemeLine]:
-    """Return every scheme of a rules folder, by its title, with how many decisions of caseworkers
+def scheme_lines(engine: Engine, book: Rulebook) -> list[SchemeLine]:
+    """Return every scheme of a rule book, by its title, with how many decisions of caseworkers
     said otherwise."""
-    book = read_rules(rules)
-    newest = {each.model.for_: each for each in read_releases(rules)}
+    newest = {each.model.for_: each for each in read_releases(book.path)}
     with reading(engine) as connection:
         overrides = override_counts(connection)
     found = [

@@ -17,9 +17,12 @@ from nostop.app.demo_review import DemoPlaces, load_sample, run_sample
 from nostop.app.job_kinds import Places, handlers
 from nostop.app.jobs import Jobs
 from nostop.app.opened import VARIABLE, opened
+from nostop.app.outreach.doors import Doors
+from nostop.app.outreach.links import SECRET, secrets_of_links
 from nostop.cli.schedule import timetable_of
 from nostop.cli.shared import Progress, RulesOption, err
 from nostop.model import SettingsError
+from nostop.outreach.callbacks import TOKEN_VARIABLE
 from nostop.rulebook import default_rules_dir
 from nostop.scheduler.timetable import Timetable
 from nostop.web.house import House, WebSettings
@@ -113,9 +116,26 @@ def _serve(
     host, port = at
     places = Places(settings.rules, settings.run, settings.campaigns)
     jobs = Jobs(engine, lambda: datetime.now(UTC), handlers(places))
-    house = House(engine, settings, WarmShelf(), jobs, calendar=timetable, provider=provider)
+    house = House(
+        engine,
+        settings,
+        WarmShelf(),
+        jobs,
+        calendar=timetable,
+        provider=provider,
+        doors=_doors(engine),
+    )
     err().print(f"nostop serve: http://{host}:{port} (stop with Ctrl-C)", soft_wrap=True)
     serve_pages(house, host, port)
+
+
+def _doors(engine: Engine) -> Doors | None:
+    """Return what answers GOV.UK Notify and links to unsubscribe, where their secrets are set."""
+    token = os.environ.get(TOKEN_VARIABLE)
+    secrets = secrets_of_links() if os.environ.get(SECRET) else []
+    if token is None and not secrets:
+        return None
+    return Doors(engine, lambda: datetime.now(UTC), token, secrets)
 
 
 @contextmanager

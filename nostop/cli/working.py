@@ -17,6 +17,7 @@ from nostop.app.jobs import Jobs
 from nostop.app.link_history import VERDICTS
 from nostop.app.link_review import parse_band
 from nostop.app.opened import open_from_environment
+from nostop.cli import api_keys
 from nostop.cli.shared import RulesOption, err
 from nostop.linkage.review import Wanted as ReviewWanted
 from nostop.rulebook import default_rules_dir
@@ -31,6 +32,9 @@ commands = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
+
+
+commands.add_typer(api_keys.commands, name="api-key")
 
 
 @commands.callback()

@@ -41,6 +41,8 @@ CAN_BE_UNDONE = ("merged", "split", "moved")
 LINK = "link"
 #: Why a case is open: somebody doubts that the records are of one person.
 QUESTIONED = "link_questioned"
+#: So many of the newest changes are looked through for somebody's own.
+_LOOKED_AT = 500
 _NOT_HERE = "links: there is no such change, or it is not for you to see"
 _ASKED = "links: this change has been undone, or somebody has asked for it already"
 
@@ -90,11 +92,18 @@ def changes_of(engine: Engine, who: Who, person_id: str | None, *, most: int = 1
     """Return what happened to a person id, or the last things that happened to anybody whose case
     somebody may open; the newest first: the columns of `LinkChange`."""
     table = table_of(LinkChange)
-    query = select(table).where(_theirs(who)).order_by(table.c.event_id.desc()).limit(most)
+    query = select(table).order_by(table.c.event_id.desc()).limit(_LOOKED_AT)
     if person_id is not None:
         query = query.where(or_(table.c.person_id == person_id, table.c.other_id == person_id))
     with reading(engine) as connection:
-        return read(connection, query)
+        rows = read(connection, query)
+        ids = {*rows["person_id"], *rows["other_id"]}
+        mine = _openable_among(connection, who, ids)
+        known = list(connection.execute(tied_people(who)).scalars())
+    sides = ("person_id", "other_id")
+    theirs = pl.any_horizontal(pl.col(side).is_in(list(mine)) for side in sides)
+    tied = pl.any_horizontal(pl.col(side).is_in(known) for side in sides)
+    return rows.filter(theirs & ~tied).head(most)
 
 
 def change_of(engine: Engine, who: Who, event_id: int) -> dict[str, object]:
@@ -215,10 +224,11 @@ def held_cases(engine: Engine, who: Who, *, most: int = 50) -> pl.DataFrame:
     """Return open cases about links of people whose case somebody may open, the oldest first: the
     columns of `Case`."""
     case = table_of(Case)
-    mine = _openable_person(who, case.c.person_id)
-    query = select(case).where(case.c.kind == LINK, case.c.state != "closed", mine)
+    query = select(case).where(case.c.kind == LINK, case.c.state != "closed")
     with reading(engine) as connection:
-        return read(connection, query.order_by(case.c.opened_at, case.c.case_id).limit(most))
+        rows = read(connection, query.order_by(case.c.opened_at, case.c.case_id).limit(_LOOKED_AT))
+        mine = _openable_among(connection, who, rows["person_id"].drop_nulls().to_list())
+    return rows.filter(pl.col("person_id").is_in(list(mine))).head(most)
 
 
 def held_case(engine: Engine, who: Who, case_id: str) -> None:
@@ -314,6 +324,22 @@ def _theirs(who: Who) -> ColumnElement[bool]:
     sides = (table.c.person_id, table.c.other_id)
     known = or_(*(side.in_(tied_people(who)) for side in sides))
     return and_(or_(*(_openable_person(who, side) for side in sides)), ~known)
+
+
+def _openable_among(connection: Connection, who: Who, person_ids: Collection[str]) -> set[str]:
+    """Return which of these people have a case that somebody may open: two queries by index. One
+    query for both would begin with everybody in the area."""
+    item, person = table_of(WorkItem), table_of(CasePerson)
+    homes: dict[str, list[str]] = {}
+    for some in batched(sorted(person_ids), MOST_AT_ONCE):
+        query = select(person.c.household_id, person.c.person_id)
+        for home, each in connection.execute(query.where(person.c.person_id.in_(some))):
+            homes.setdefault(home, []).append(each)
+    found: set[str] = set()
+    for some in batched(sorted(homes), MOST_AT_ONCE):
+        mine = select(item.c.household_id).where(item.c.household_id.in_(some), within(who))
+        found.update(each for home in connection.execute(mine).scalars() for each in homes[home])
+    return found
 
 
 def _openable_person(who: Who, person_id: ColumnElement[str]) -> ColumnElement[bool]:

@@ -37,6 +37,8 @@ from nostop.store.tables_work import LinkAnswer, LinkTask, LinkTaskPerson
 VERDICTS = ("same", "different", "cannot_tell")
 #: Where two caseworkers disagree a third is asked; where three do, nobody can tell.
 MOST_READINGS = 3
+#: Nobody needs to know how many more there are.
+MOST_COUNTED = 100
 _SIDES = ("source_l", "record_id_l", "source_r", "record_id_r")
 _JSON = r"^[^\x00]*$"
 _NOT_HERE = "links: there is no such pair, or it is not for you to look at"
@@ -163,11 +165,11 @@ def read_pair(engine: Engine, who: Who, task_id: str) -> LinkPair:
 
 
 def waiting_for(engine: Engine, who: Who) -> int:
-    """Return how many pairs somebody could answer."""
+    """Return how many pairs somebody could answer, `MOST_COUNTED` where it is that many or more."""
     task = table_of(LinkTask)
+    some = select(task.c.task_id).where(_open_to(who)).limit(MOST_COUNTED).subquery()
     with reading(engine) as connection:
-        query = select(func.count()).select_from(task).where(_open_to(who))
-        return int(connection.execute(query).scalar_one())
+        return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
 
 
 def answer_task(engine: Engine, who: Who, said: LinkWords, at: datetime) -> str:

@@ -37,7 +37,7 @@ VERDICTS = ("confirm", "not_entitled", "cannot_tell")
 READ_AGAIN = ("confirm", "not_entitled")
 COUNTS = ("final", "approved")
 #: So many of the newest decisions are looked through at once.
-_MOST = 2000
+_MOST = 1000
 _NOT_HERE = "second reading: there is none for you here"
 _MOVED_ON = "second reading: somebody else has read this meanwhile"
 
@@ -72,21 +72,22 @@ def draw(engine: Engine, per_mille: int, since: datetime, at: datetime) -> int:
     taken = exists().where(
         drawn.c.benefit_unit_id == decision.c.benefit_unit_id, drawn.c.scheme == decision.c.scheme
     )
+    columns = ("decision_id", "benefit_unit_id", "scheme", "kind", "state")
+    # By time alone, so that a database reads no more than the newest.
     query = (
-        select(decision.c.decision_id, decision.c.benefit_unit_id, decision.c.scheme)
-        .where(
-            decision.c.at >= since,
-            decision.c.kind.in_(READ_AGAIN),
-            decision.c.state.in_(COUNTS),
-            decision.c.scheme.is_not(None),
-            ~taken,
-        )
+        select(*(decision.c[name] for name in columns), taken.label("taken"))
+        .where(decision.c.at >= since)
         .order_by(decision.c.at.desc())
         .limit(_MOST)
     )
     with reading(engine) as connection:
         key = _key(connection)
-        rows = [row for row in connection.execute(query) if _is_drawn(key, row[0], per_mille)]
+        rows = [
+            (row.decision_id, row.benefit_unit_id, row.scheme)
+            for row in connection.execute(query)
+            if row.kind in READ_AGAIN and row.state in COUNTS and row.scheme and not row.taken
+            if _is_drawn(key, row.decision_id, per_mille)
+        ]
     newest = {(unit, scheme): decision_id for decision_id, unit, scheme in reversed(rows)}
     if not newest:
         return 0

@@ -43,7 +43,7 @@ class WorkItem(Base, table=True):
         Index("ix_work_items_conflict", "state", "in_conflict"),
         Index("ix_work_items_assignee", "assignee", "state", "lost_each_week", "benefit_unit_id"),
         Index("ix_work_items_area", "area", "state", "lost_each_week", "benefit_unit_id"),
-        Index("ix_work_items_household", "household_id"),
+        Index("ix_work_items_household", "household_id", "area"),
         STRICT,
     )
     benefit_unit_id: str = Field(primary_key=True, sa_type=TEXT)
@@ -71,8 +71,8 @@ class Flag(Base, table=True):
     """One scheme of a flagged benefit unit: what the rules found and what was decided of it.
 
     Amounts are pence for `per`, gains pence a year. `subject_id` is whom the scheme decides for,
-    `person_id` who would claim, `missing` how many facts could still settle it. Where receipt is not
-    known, they may get it already.
+    `person_id` who would claim, `missing` how many facts could still settle it. They are known
+    not to get it.
     """
 
     __tablename__ = "flags"
@@ -103,7 +103,6 @@ class Flag(Base, table=True):
     path_status: str | None = Field(default=None, sa_type=TEXT)
     confidence_per_mille: int | None = Field(default=None, sa_type=WHOLE)
     missing: int = Field(sa_type=WHOLE)
-    receipt_known: bool = Field(sa_type=YES_NO)
     state: str = Field(sa_type=TEXT)
 
 

@@ -56,6 +56,7 @@ class LinkTask(Base, table=True):
         one_of("origin", ("band", "sample", "merge")),
         one_of("state", ("open", "answered", "taken")),
         Index("ix_link_tasks_state", "state", "task_id"),
+        Index("ix_link_tasks_origin", "state", "origin", "task_id"),
         STRICT,
     )
     task_id: str = Field(primary_key=True, sa_type=TEXT)

@@ -150,12 +150,12 @@ Columns = Mapping[str, ColumnElement[Any]]
 @dataclass(frozen=True, slots=True)
 class _Condition:
     """One filter: the columns it needs and its clause on them. Where an index finds its cases
-    alone: the clause for that, and a query with a row for each, or for more than each if `roughly`.
-    """
+    alone: the clause for (at most so many of) them, and a query with a row for each, or for more
+    than each if `roughly`."""
 
     columns: tuple[str, ...]
     clause: Callable[[Columns], ColumnElement[bool]]
-    alone: ColumnElement[bool] | None = None
+    alone: Callable[[int], ColumnElement[bool]] | None = None
     probe: Select[Any] | None = None
     roughly: bool = False
 
@@ -254,7 +254,7 @@ def opens(connection: Connection, who: Who) -> Callable[[str | None, str], bool]
 
 
 def _tied(connection: Connection, who: Who) -> frozenset[str]:
-    return frozenset(connection.execute(tied_households(who)).scalars())
+    return frozenset(str(row[0]) for row in connection.execute(tied_households(who)))
 
 
 def _conditions(filters: Filters, who: Who, tied: frozenset[str]) -> list[_Condition]:
@@ -314,12 +314,12 @@ def _of_column(
     item = table_of(WorkItem)
     alone = and_(item.c.state == filters.state, clause(item.c[name]))
     probe = select(literal(1)).where(alone)
-    return _Condition((name,), lambda c: clause(c[name]), alone, probe)
+    return _Condition((name,), lambda c: clause(c[name]), lambda _: alone, probe)
 
 
 def _everything(filters: Filters) -> _Condition:
     alone = table_of(WorkItem).c.state == filters.state
-    return _Condition((), lambda _: true(), alone, select(literal(1)).where(alone))
+    return _Condition((), lambda _: true(), lambda _: alone, select(literal(1)).where(alone))
 
 
 def _of_flags(filters: Filters) -> _Condition:
@@ -337,8 +337,10 @@ def _of_flags(filters: Filters) -> _Condition:
         of_case = [Unindexed(flag.c[name]).in_(words) for name, words in wanted.items()]
         return exists().where(flag.c.benefit_unit_id == columns["benefit_unit_id"], *of_case)
 
-    ids = select(flag.c.benefit_unit_id).where(*those).limit(FETCHED)
-    alone = and_(Unindexed(item.c.state) == filters.state, item.c.benefit_unit_id.in_(ids))
+    def alone(most: int) -> ColumnElement[bool]:
+        ids = select(flag.c.benefit_unit_id).where(*those).limit(most)
+        return and_(Unindexed(item.c.state) == filters.state, item.c.benefit_unit_id.in_(ids))
+
     return _Condition((), clause, alone, select(literal(1)).where(*those), roughly=True)
 
 
@@ -355,7 +357,7 @@ def _way(connection: Connection, filters: Filters, conditions: list[_Condition])
     return _Way(first, number, tuple(c for c in conditions if c is not first))
 
 
-def _number_of(query: Select[Any], most: int) -> Select[tuple[int]]:
+def _number_of(query: Select[Any], most: int) -> Select[Any]:
     return select(func.count()).select_from(query.limit(most).subquery())
 
 
@@ -365,8 +367,12 @@ def _fetched(filters: Filters, way: _Way, most: int) -> FromClause:
     item = table_of(WorkItem)
     needed = {SORTS[filters.sort][0], *(name for c in way.rest for name in c.columns)}
     columns = [item.c.benefit_unit_id, *(item.c[name] for name in sorted(needed))]
-    clause = true() if way.first.alone is None else way.first.alone
+    clause = true() if way.first.alone is None else way.first.alone(most)
     return select(*columns).where(clause).limit(most).subquery()
+
+
+def _columns(source: FromClause) -> Columns:
+    return dict(source.c.items())
 
 
 def _walked(filters: Filters) -> Columns:
@@ -380,7 +386,7 @@ def _count(connection: Connection, filters: Filters, way: _Way) -> Count:
     number = way.number
     if way.rest or way.first.roughly:
         source = _fetched(filters, way, EXAMINED)
-        query = select(literal(1)).select_from(source).where(*_clauses(way.rest, source.c))
+        query = select(literal(1)).select_from(source).where(*_clauses(way.rest, _columns(source)))
         number = connection.execute(_number_of(query, MOST_COUNTED + 1)).scalar_one()
     exact = way.number <= EXAMINED and number <= MOST_COUNTED
     return Count(min(number, MOST_COUNTED), exact)
@@ -450,9 +456,9 @@ def _begun(filters: Filters, way: _Way, stretch: _Stretch) -> _Source:
     every = (way.first, *way.rest)
     names = {"benefit_unit_id", SORTS[filters.sort][0], *(n for c in every for n in c.columns)}
     along = select(*(item.c[name] for name in sorted(names))).where(item.c.state == filters.state)
-    walked = _ordered(filters, stretch, (item.c, along))[0].limit(WALKED).subquery()
-    query = select(walked.c.benefit_unit_id).where(*_clauses(every, walked.c))
-    return walked.c, query
+    walked = _ordered(filters, stretch, (_columns(item), along))[0].limit(WALKED).subquery()
+    query = select(walked.c.benefit_unit_id).where(*_clauses(every, _columns(walked)))
+    return _columns(walked), query
 
 
 def _source(filters: Filters, way: _Way) -> _Source:
@@ -460,8 +466,8 @@ def _source(filters: Filters, way: _Way) -> _Source:
     in_order = way.first.columns == (SORTS[filters.sort][0],) and not way.rest
     if way.number <= FETCHED and not in_order:
         source = _fetched(filters, way, FETCHED)
-        query = select(source.c.benefit_unit_id).where(*_clauses(way.rest, source.c))
-        return source.c, query
+        query = select(source.c.benefit_unit_id).where(*_clauses(way.rest, _columns(source)))
+        return _columns(source), query
     item, columns = table_of(WorkItem), _walked(filters)
     query = select(item.c.benefit_unit_id).where(
         item.c.state == filters.state, *_clauses((way.first, *way.rest), columns)

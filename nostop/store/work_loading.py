@@ -37,6 +37,7 @@ from nostop.store.tables import Base
 from nostop.store.tables_access import CasePerson
 from nostop.store.tables_casework import CaseFile, Flag, WorkItem
 from nostop.store.tables_outreach import Suppression
+from nostop.store.work_items import refresh_statistics
 
 _UNIT, _HOME = "benefit_unit_id", "household_id"
 _FLAG = [_UNIT, "scheme"]
@@ -126,6 +127,7 @@ def record_work(
         _put_people(connection, kept, items, stale)
         loaded = _counted(items, flags, erased)
         detail = {"items": loaded.items, "flags": loaded.flags, "gone": loaded.gone}
+        refresh_statistics(connection)
         append(connection, by, [Entry("work.loaded", work.run_id, detail)], at)
     return loaded
 

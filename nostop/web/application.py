@@ -4,6 +4,7 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
+from nostop.app.outreach.doors import callbacks_app
 from nostop.web.api.router import add_api
 from nostop.web.headers import BodyLimit, Headers
 from nostop.web.house import House
@@ -19,6 +20,9 @@ def create_app(house: House) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router, include_in_schema=False)
     add_api(app)
+    if house.doors is not None:
+        # As another process would answer them: with answers and headers of their own.
+        app.router.routes.extend(callbacks_app(house.doors).routes)
     app.mount("/static", StaticFiles(directory=static_dir()), name="static")
     answer_mistakes(app)
     app.add_middleware(BodyLimit)

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 if TYPE_CHECKING:
     from nostop.app.casework.warm import WarmShelf
     from nostop.app.jobs import Jobs
+    from nostop.app.outreach.doors import Doors
     from nostop.app.run_overview import Calendar
     from nostop.web.oidc import Provider
 
@@ -58,7 +59,8 @@ class WebSettings:
 class House:
     """Everything that pages work with. `shelf` keeps compiled rules warm; `jobs` takes what is
     too slow for a page; `calendar` is the schedule, where this server was given one. `provider`
-    says who somebody is; None: the development sign-in does."""
+    says who somebody is; None: the development sign-in does. `doors`: the addresses that GOV.UK
+    Notify and links to unsubscribe call; None where another process answers them."""
 
     engine: Engine
     settings: WebSettings
@@ -67,6 +69,7 @@ class House:
     calendar: "Calendar | None" = None
     clock: Callable[[], datetime] = field(default=utc_now)
     provider: "Provider | None" = None
+    doors: "Doors | None" = None
 
     def now(self) -> datetime:
         """Return the time, with its zone."""

@@ -30,7 +30,7 @@ _NO_SUCH_PAGE = (404, 405, 422)
 
 def answer_mistakes(app: FastAPI) -> None:
     """Give every kind of mistake its answer."""
-    answers = {
+    answers: dict[type[Exception], Answer] = {
         NotSignedIn: _not_signed_in,
         NotAllowed: _not_here,
         NotHere: _not_here,
@@ -51,7 +51,9 @@ def _to_whom(answer: Answer) -> Callable[[Request, Exception], Awaitable[Respons
 
     async def answered(request: Request, error: Exception) -> Response:
         if request.scope["path"].startswith(PREFIX):
-            return mistake(request, error)
+            told = mistake(request, error)
+            add_headers(told.headers, request.scope["path"], secure=_is_secure(request))
+            return told
         said = await run_in_threadpool(answer, request, error)
         return await said if isawaitable(said) else said
 
@@ -96,9 +98,12 @@ async def _broken(request: Request, error: Exception) -> Response:
     _LOG.error("a page failed", exc_info=error)
     response = problem_page(request, _visitor(request), [_BROKEN], 500)
     # This one answer is made outside of everything else that adds headers.
-    secure = house_of(request).settings.secure
-    add_headers(response.headers, request.url.path, secure=secure)
+    add_headers(response.headers, request.url.path, secure=_is_secure(request))
     return response
+
+
+def _is_secure(request: Request) -> bool:
+    return house_of(request).settings.secure
 
 
 def _anybody(request: Request) -> Visitor | None:

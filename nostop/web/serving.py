@@ -16,6 +16,11 @@ def serve(house: House, host: str, port: int) -> None:
     settings = house.settings
     served = Served(host, house.engine.dialect.name, settings.secure, settings.development)
     check_sign_in(served, house.provider.settings if house.provider else None)
+    answer(house, host, port)
+
+
+def answer(house: House, host: str, port: int) -> None:
+    """Answer requests without looking who could sign in; returns as `serve` does."""
     config = uvicorn.Config(
         create_app(house),
         host=host,

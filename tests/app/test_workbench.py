@@ -196,8 +196,8 @@ def test_a_scheme_is_a_page_to_stand_within_another(book: Rulebook):
         pages.page(book, "alpha", DAY, "../pack.yaml")
 
 
-def test_schemes_are_listed_with_whether_they_are_released(engine: Engine, rules: Path):
-    (line,) = scheme_lines(engine, rules)
+def test_schemes_are_listed_with_whether_they_are_released(engine: Engine, book: Rulebook):
+    (line,) = scheme_lines(engine, book)
     assert (line.scheme, line.version, line.released, line.overrides) == ("alpha", "2026.1", (), 0)
 
 

@@ -69,7 +69,6 @@ def flag(unit: str, scheme: str, who: str, outcome: str) -> dict[str, object]:
         "outcome": outcome,
         "per": "week",
         "missing": 0,
-        "receipt_known": True,
         "state": "open",
     }
 

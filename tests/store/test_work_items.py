@@ -68,7 +68,6 @@ def flag(ident: str, scheme: str = "pension_credit", **values: object) -> dict[s
         "outcome": "entitled",
         "per": "week",
         "missing": 0,
-        "receipt_known": True,
         "state": "open",
     }
     return {"benefit_unit_id": ident, "scheme": scheme, **usual, **values}

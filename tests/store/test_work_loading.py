@@ -33,8 +33,7 @@ _FLAG = {"benefit_unit_id": pl.String, "scheme": pl.String, "subject_id": pl.Str
          "outcome": pl.String, "amount": pl.Int64, "amount_low": pl.Int64,
          "amount_high": pl.Int64, "per": pl.String, "gain_year": pl.Int64,
          "lost_each_week": pl.Int64, "deadline": pl.Date, "step": pl.Int64,
-         "path_status": pl.String, "confidence_per_mille": pl.Int64, "missing": pl.Int64,
-         "receipt_known": pl.Boolean}  # fmt: skip
+         "path_status": pl.String, "confidence_per_mille": pl.Int64, "missing": pl.Int64,}  # fmt: skip
 _PERSON = {"person_id": pl.String, "household_id": pl.String, "benefit_unit_id": pl.String,
            "surname_key": pl.String, "born_on": pl.Date, "postcode": pl.String}  # fmt: skip
 
@@ -43,7 +42,7 @@ def flag(unit: str, scheme: str, **more: object) -> dict[str, object]:
     """A flag of £10 a week, sure and not claimed, as the newest rules say."""
     usual = {"effective_on": DAY, "pack_version": "2026.1+aa", "outcome": "entitled"}
     usual |= {"amount": 1000, "amount_low": 1000, "amount_high": 1000, "per": "week"}
-    usual |= {"subject_id": unit, "missing": 0, "receipt_known": True}
+    usual |= {"subject_id": unit, "missing": 0}
     return {**dict.fromkeys(_FLAG), **usual, "benefit_unit_id": unit, "scheme": scheme, **more}
 
 

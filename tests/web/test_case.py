@@ -36,7 +36,7 @@ def flagged(engine: Engine, outcome: str, **wanted: object) -> tuple[str, str]:
 
 @pytest.fixture
 def entitled(work_store: Engine) -> tuple[str, str]:
-    return flagged(work_store, "entitled", receipt_known=True)
+    return flagged(work_store, "entitled")
 
 
 def version(engine: Engine, unit: str) -> int:
@@ -334,7 +334,7 @@ def receipt_is_not_known(engine: Engine, unit: str) -> None:
         document |= {"receipt_known": False, "receipt_known_for": [], "awards": []}
         connection.execute(update(files).where(theirs).values(document=json.dumps(document)))
         of_unit = update(flags).where(flags.c.benefit_unit_id == unit)
-        connection.execute(of_unit.values(receipt_known=False, amount=None))
+        connection.execute(of_unit.values(amount=None))
 
 
 def test_no_words_of_the_page_are_adverse(work_store: Engine, client_as: ClientAs):

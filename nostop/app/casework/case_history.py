@@ -113,4 +113,3 @@ class _Teller:
     def documents(self) -> Iterator[Happened]:
         for row in self.rows.documents.iter_rows(named=True):
             yield Happened(row["at"], "Document added", self.name(row["by"]), text=row["name"])
-

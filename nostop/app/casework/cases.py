@@ -91,13 +91,15 @@ class OpenCase:
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What the rules say of one flag now: outcome and amounts as they may be shown."""
+    """What the rules say of one flag now: outcome and amounts as they may be shown, and whether it
+    is known that they do not get it."""
 
     outcome: str
     low: int | None
     high: int | None
     why: tuple[WhyLine, ...]
     missing: tuple[Missing, ...]
+    receipt_known: bool = True
 
 
 def read_open_case(desk: Desk, unit: str) -> OpenCase:
@@ -230,11 +232,14 @@ def _told(case: OpenCase, flag: Mapping[str, Any]) -> _Told:
     except NotHere:
         # Whom the flag was for is not in this household any more.
         return _Told("gone", None, None, (), ())
-    if not case.corrections:
-        return _Told(flag["outcome"], flag["amount_low"], flag["amount_high"], why, missing)
     now = decided_now(case, [scheme]).get((scheme, subject), {})
+    known = now.get("claimed") is False
+    if known and not case.corrections:
+        low, high = flag["amount_low"], flag["amount_high"]
+        return _Told(flag["outcome"], low, high, why, missing)
     outcome = now.get("outcome") or "not_shown"
-    return _Told(outcome, now.get("amount_low"), now.get("amount_high"), why, missing)
+    low, high = now.get("amount_low"), now.get("amount_high")
+    return _Told(outcome, low, high, why, missing, receipt_known=known)
 
 
 def decided_now(
@@ -275,7 +280,7 @@ def _scheme(desk: Desk, case: OpenCase, flag: Mapping[str, Any], told: _Told) ->
         backdate_months=path.get("backdate_months"),
         deadline=flag["deadline"],
         lost_each_week=flag["lost_each_week"],
-        receipt_known=flag["receipt_known"],
+        receipt_known=told.receipt_known,
         why=told.why,
         missing=tuple(each.fact for each in told.missing),
         pack_version=flag["pack_version"],

@@ -262,7 +262,6 @@ def _flags(rows: pl.DataFrame) -> pl.DataFrame:
         pl.col("path_status").first(),
         _per_mille(),
         _missing().alias("missing"),
-        pl.col("claimed").is_not_null().all().alias("receipt_known"),
     )
 
 

@@ -103,10 +103,11 @@ class Search:
 
     def without(self, name: str, value: str = "") -> Self:
         """Return the search without one of its filters, or one of its values."""
-        said = getattr(self, name)
+        said, usual = getattr(self, name), getattr(type(self)(), name)
         if isinstance(said, tuple) and value:
-            return replace(self, **{name: tuple(each for each in said if each != value)})
-        return replace(self, **{name: getattr(type(self)(), name)})
+            usual = tuple(each for each in said if each != value)
+        changed: dict[str, Any] = {name: usual}
+        return replace(self, **changed)
 
     def is_narrowed(self) -> bool:
         """Whether anything but the state and the sort is asked for."""

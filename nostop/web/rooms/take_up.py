@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from nostop.app.published_take_up import PUBLISHED
-from nostop.app.rules import read_rules
+from nostop.app.rules import rules_at
 from nostop.app.take_up import (
     NOT_KNOWN,
     as_file,
@@ -108,7 +108,8 @@ def _table(run: Path, table: str) -> pl.DataFrame:
 
 
 def _titles(request: Request, visitor: Visitor) -> dict[str, str]:
-    packs = read_rules(house_of(request).settings.rules).packs
+    house = house_of(request)
+    packs = rules_at(house.settings.rules, house.now()).packs
     return {name: getattr(pack.title, visitor.language) for name, pack in packs.items()}
 
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from nostop.app.proposals import Desk
 from nostop.app.rule_pages import RulePages, page_of
-from nostop.app.rules import read_rules
+from nostop.app.rules import rules_at
 from nostop.app.situation_forms import Sheet, first_sheet, problem_of, sheet_of_form
 from nostop.app.workbench import Bench, Tried, scheme_lines
 from nostop.model import NostopError, NotHere
@@ -42,7 +42,7 @@ def _pages() -> RulePages:
 def schemes(request: Request, visitor: Author) -> Response:
     """Show every scheme of the rules folder, and what waits for somebody."""
     house = house_of(request)
-    lines = scheme_lines(house.engine, house.settings.rules)
+    lines = scheme_lines(house.engine, _book(request))
     waiting = [each for each in _desk(request).last() if each.state in ("draft", "submitted")]
     return page(request, visitor, "workbench/schemes.html", {"lines": lines, "waiting": waiting})
 
@@ -160,7 +160,8 @@ def _day(form: Form) -> date:
 
 
 def _book(request: Request) -> Rulebook:
-    return read_rules(house_of(request).settings.rules)
+    house = house_of(request)
+    return rules_at(house.settings.rules, house.now())
 
 
 def _title(request: Request, visitor: Visitor, scheme: str) -> str:
@@ -173,4 +174,4 @@ def _title(request: Request, visitor: Visitor, scheme: str) -> str:
 
 def _desk(request: Request) -> Desk:
     house = house_of(request)
-    return Desk(house.engine, house.settings.rules, house.jobs)
+    return Desk(house.engine, house.settings.rules, house.jobs, _book(request))

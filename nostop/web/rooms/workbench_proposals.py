@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from nostop.app.proposals import Deed, Desk, Proposal
-from nostop.app.rules import read_rules
+from nostop.app.rules import rules_at
 from nostop.model import NostopError, NotHere
 from nostop.web.forms import Form, Posted, Problem
 from nostop.web.guard import Visitor, house_of, visiting
@@ -142,7 +142,7 @@ def _shown(
 ) -> Response:
     house, desk = house_of(request), _desk(request)
     jobs = {"check": proposal.check_job, "flips": proposal.flips_job}
-    book = read_rules(house.settings.rules)
+    book = rules_at(house.settings.rules, house.now())
     shown: dict[str, Any] = {
         "proposal": proposal,
         "title_of": {name: getattr(pack.title, visitor.language)
@@ -234,4 +234,5 @@ def _deed(request: Request, visitor: Visitor, form: Form, proposal: Proposal) ->
 
 def _desk(request: Request) -> Desk:
     house = house_of(request)
-    return Desk(house.engine, house.settings.rules, house.jobs)
+    book = rules_at(house.settings.rules, house.now())
+    return Desk(house.engine, house.settings.rules, house.jobs, book)

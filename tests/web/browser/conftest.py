@@ -90,7 +90,7 @@ def walk(
 def browser_as(chromium: Browser, house: House) -> Iterator[Callable[..., Walk]]:
     """Return a function that signs a role in, to a store of the test's own that it may change.
 
-    `browser_as("caseworker", javascript=False)` has no scripts.
+    `browser_as("caseworker", javascript=False)` has no scripts; `nobody` is not signed in.
     """
     opened: list[Walk] = []
     with served(create_app(house)) as address:
@@ -98,7 +98,8 @@ def browser_as(chromium: Browser, house: House) -> Iterator[Callable[..., Walk]]
         def signed_in(role: str, *, javascript: bool = True) -> Walk:
             context = chromium.new_context(java_script_enabled=javascript)
             opened.append(walk_in(context, address))
-            sign_in(opened[-1], DEMO_ACCOUNTS[OFFICIALS[role]].name)
+            if role != "nobody":
+                sign_in(opened[-1], DEMO_ACCOUNTS[OFFICIALS[role]].name)
             return opened[-1]
 
         yield signed_in

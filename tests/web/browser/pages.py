@@ -27,6 +27,8 @@ class Seen:
 PAGES = (
     Seen("nobody", "/sign-in"),
     Seen("caseworker", "/accessibility"),
+    Seen("caseworker", "/work", follow='main a[href^="/cases/"]'),
+    Seen("senior", "/approvals"),
     Seen("senior", "/campaigns"),
     Seen("senior", "/plan-campaign"),
     Seen("senior", "/plan-campaign", press="main form button"),

@@ -1,4 +1,4 @@
-"""Casework: what to look at, what was said of it; who may do so; and what takes longer."""
+"""Casework: what to look at, and what was said of it."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -22,22 +22,6 @@ _TABLES = (
     "second_readings",
     "run_unknowns",
     "run_quarantine",
-    "accounts",
-    "account_ties",
-    "case_people",
-    "case_searches",
-    "web_sessions",
-    "api_keys",
-    "api_answers",
-    "export_requests",
-    "jobs",
-    "link_tasks",
-    "link_task_people",
-    "link_changes",
-    "link_answers",
-    "rule_proposals",
-    "run_stages",
-    "run_notes",
 )
 
 
@@ -101,7 +85,7 @@ def upgrade() -> None:
         ["area", "state", "lost_each_week", "benefit_unit_id"],
     )
     op.create_index(op.f("ix_work_items_due"), "work_items", ["state", "due_at", "benefit_unit_id"])
-    op.create_index(op.f("ix_work_items_household"), "work_items", ["household_id"])
+    op.create_index(op.f("ix_work_items_household"), "work_items", ["household_id", "area"])
     op.create_table(
         "flags",
         sa.Column("benefit_unit_id", TEXT, nullable=False),
@@ -123,7 +107,6 @@ def upgrade() -> None:
         sa.Column("path_status", TEXT, nullable=True),
         sa.Column("confidence_per_mille", WHOLE, nullable=True),
         sa.Column("missing", WHOLE, nullable=False),
-        sa.Column("receipt_known", YES_NO, nullable=False),
         sa.Column("state", TEXT, nullable=False),
         sa.CheckConstraint("outcome IN ('entitled', 'unknown')", name=op.f("ck_flags_outcome")),
         sa.CheckConstraint(
@@ -334,304 +317,10 @@ def upgrade() -> None:
         ),
         sqlite_strict=True,
     )
-    op.create_table(
-        "accounts",
-        sa.Column("account_id", TEXT, nullable=False),
-        sa.Column("name", TEXT, nullable=False),
-        sa.Column("roles", TEXT, nullable=False),
-        sa.Column("areas", TEXT, nullable=True),
-        sa.Column("first_at", MOMENT, nullable=False),
-        sa.Column("last_at", MOMENT, nullable=False),
-        sa.Column("barred_at", MOMENT, nullable=True),
-        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_accounts")),
-        sqlite_strict=True,
-    )
-    op.create_table(
-        "account_ties",
-        sa.Column("account_id", TEXT, nullable=False),
-        sa.Column("person_id", TEXT, nullable=False),
-        sa.Column("kind", TEXT, nullable=False),
-        sa.Column("said_by", TEXT, nullable=False),
-        sa.Column("at", MOMENT, nullable=False),
-        sa.CheckConstraint(
-            "kind IN ('own', 'relative', 'known')", name=op.f("ck_account_ties_kind")
-        ),
-        sa.PrimaryKeyConstraint("account_id", "person_id", name=op.f("pk_account_ties")),
-        sqlite_strict=True,
-    )
-    op.create_table(
-        "case_people",
-        sa.Column("person_id", TEXT, nullable=False),
-        sa.Column("household_id", TEXT, nullable=False),
-        sa.Column("benefit_unit_id", TEXT, nullable=True),
-        sa.Column("surname_key", TEXT, nullable=True),
-        sa.Column("born_on", DAY, nullable=True),
-        sa.Column("postcode", TEXT, nullable=True),
-        sa.Column("known_as", TEXT, nullable=True),
-        sa.PrimaryKeyConstraint("person_id", "household_id", name=op.f("pk_case_people")),
-        sqlite_strict=True,
-    )
-    op.create_index(op.f("ix_case_people_household_id"), "case_people", ["household_id"])
-    op.create_index(op.f("ix_case_people_surname_key"), "case_people", ["surname_key", "born_on"])
-    op.create_index(op.f("ix_case_people_postcode"), "case_people", ["postcode"])
-    op.create_index(op.f("ix_case_people_known_as"), "case_people", ["known_as"])
-    op.create_table(
-        "case_searches",
-        sa.Column("search_id", TEXT, nullable=False),
-        sa.Column("account_id", TEXT, nullable=False),
-        sa.Column("reason", TEXT, nullable=False),
-        sa.Column("words", TEXT, nullable=False),
-        sa.Column("found", WHOLE, nullable=False),
-        sa.Column("at", MOMENT, nullable=False),
-        sa.PrimaryKeyConstraint("search_id", name=op.f("pk_case_searches")),
-        sqlite_strict=True,
-    )
-    op.create_table(
-        "web_sessions",
-        sa.Column("session_sha256", TEXT, nullable=False),
-        sa.Column("account_id", TEXT, nullable=False),
-        sa.Column("csrf", TEXT, nullable=False),
-        sa.Column("began_at", MOMENT, nullable=False),
-        sa.Column("seen_at", MOMENT, nullable=False),
-        sa.Column("ends_at", MOMENT, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["accounts.account_id"], name=op.f("fk_web_sessions_account_id")
-        ),
-        sa.PrimaryKeyConstraint("session_sha256", name=op.f("pk_web_sessions")),
-        sqlite_strict=True,
-    )
-    op.create_index(op.f("ix_web_sessions_account_id"), "web_sessions", ["account_id"])
-    op.create_table(
-        "api_keys",
-        sa.Column("key_id", TEXT, nullable=False),
-        sa.Column("key_sha256", TEXT, nullable=False),
-        sa.Column("name", TEXT, nullable=False),
-        sa.Column("scopes", TEXT, nullable=False),
-        sa.Column("areas", TEXT, nullable=True),
-        sa.Column("made_by", TEXT, nullable=False),
-        sa.Column("made_at", MOMENT, nullable=False),
-        sa.Column("ends_on", DAY, nullable=False),
-        sa.Column("revoked_by", TEXT, nullable=True),
-        sa.Column("revoked_at", MOMENT, nullable=True),
-        sa.CheckConstraint(
-            "(revoked_at IS NULL) = (revoked_by IS NULL)", name=op.f("ck_api_keys_revoked")
-        ),
-        sa.PrimaryKeyConstraint("key_id", name=op.f("pk_api_keys")),
-        sqlite_strict=True,
-    )
-    op.create_table(
-        "api_answers",
-        sa.Column("key_id", TEXT, nullable=False),
-        sa.Column("idempotency_key", TEXT, nullable=False),
-        sa.Column("request_sha256", TEXT, nullable=False),
-        sa.Column("status", WHOLE, nullable=True),
-        sa.Column("body", TEXT, nullable=True),
-        sa.Column("at", MOMENT, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["key_id"], ["api_keys.key_id"], name=op.f("fk_api_answers_key_id")
-        ),
-        sa.PrimaryKeyConstraint("key_id", "idempotency_key", name=op.f("pk_api_answers")),
-        sqlite_strict=True,
-    )
-    op.create_table(
-        "export_requests",
-        sa.Column("export_id", TEXT, nullable=False),
-        sa.Column("what", TEXT, nullable=False),
-        sa.Column("query", TEXT, nullable=False),
-        sa.Column("reason", TEXT, nullable=False),
-        sa.Column("asked_by", TEXT, nullable=False),
-        sa.Column("asked_at", MOMENT, nullable=False),
-        sa.Column("decided_by", TEXT, nullable=True),
-        sa.Column("decided_at", MOMENT, nullable=True),
-        sa.Column("state", TEXT, nullable=False),
-        sa.Column("job_id", TEXT, nullable=True),
-        sa.CheckConstraint(
-            "state IN ('asked', 'approved', 'refused', 'made', 'fetched')",
-            name=op.f("ck_export_requests_state"),
-        ),
-        sa.CheckConstraint(
-            "(decided_by IS NULL) = (decided_at IS NULL)", name=op.f("ck_export_requests_decided")
-        ),
-        sa.PrimaryKeyConstraint("export_id", name=op.f("pk_export_requests")),
-        sqlite_strict=True,
-    )
-    op.create_table(
-        "jobs",
-        sa.Column("job_id", TEXT, nullable=False),
-        sa.Column("kind", TEXT, nullable=False),
-        sa.Column("arguments", TEXT, nullable=False),
-        sa.Column("asked_by", TEXT, nullable=False),
-        sa.Column("asked_at", MOMENT, nullable=False),
-        sa.Column("began_at", MOMENT, nullable=True),
-        sa.Column("ended_at", MOMENT, nullable=True),
-        sa.Column("state", TEXT, nullable=False),
-        sa.Column("progress", WHOLE, nullable=False, server_default="0"),
-        sa.Column("said", TEXT, nullable=True),
-        sa.Column("worker", TEXT, nullable=True),
-        sa.Column("heard_at", MOMENT, nullable=True),
-        sa.Column("tries", WHOLE, nullable=False, server_default="0"),
-        sa.Column("name", TEXT, nullable=True),
-        sa.Column("media_type", TEXT, nullable=True),
-        sa.Column("result", BYTES, nullable=True),
-        sa.CheckConstraint("progress BETWEEN 0 AND 100", name=op.f("ck_jobs_progress")),
-        sa.CheckConstraint(
-            "state IN ('waiting', 'running', 'done', 'failed')", name=op.f("ck_jobs_state")
-        ),
-        sa.PrimaryKeyConstraint("job_id", name=op.f("pk_jobs")),
-        sqlite_strict=True,
-    )
-    op.create_index(op.f("ix_jobs_state"), "jobs", ["state", "asked_at"])
-    op.create_table(
-        "link_tasks",
-        sa.Column("task_id", TEXT, nullable=False),
-        sa.Column("origin", TEXT, nullable=False),
-        sa.Column("stratum", TEXT, nullable=True),
-        sa.Column("population", WHOLE, nullable=True),
-        sa.Column("sampled", WHOLE, nullable=True),
-        sa.Column("source_l", TEXT, nullable=False),
-        sa.Column("record_id_l", TEXT, nullable=False),
-        sa.Column("source_r", TEXT, nullable=False),
-        sa.Column("record_id_r", TEXT, nullable=False),
-        sa.Column("left_record", TEXT, nullable=False),
-        sa.Column("right_record", TEXT, nullable=False),
-        sa.Column("readings", WHOLE, nullable=False),
-        sa.Column("asked_by", TEXT, nullable=True),
-        sa.Column("case_id", TEXT, nullable=True),
-        sa.Column("made_at", MOMENT, nullable=False),
-        sa.Column("state", TEXT, nullable=False),
-        sa.CheckConstraint(
-            "state IN ('open', 'answered', 'taken')", name=op.f("ck_link_tasks_state")
-        ),
-        sa.CheckConstraint(
-            "origin IN ('band', 'sample', 'merge')", name=op.f("ck_link_tasks_origin")
-        ),
-        sa.PrimaryKeyConstraint("task_id", name=op.f("pk_link_tasks")),
-        sqlite_strict=True,
-    )
-    op.create_index(op.f("ix_link_tasks_state"), "link_tasks", ["state", "task_id"])
-    op.create_table(
-        "link_task_people",
-        sa.Column("task_id", TEXT, nullable=False),
-        sa.Column("person_id", TEXT, nullable=False),
-        sa.Column("household_id", TEXT, nullable=True),
-        sa.Column("area", TEXT, nullable=True),
-        sa.ForeignKeyConstraint(
-            ["task_id"], ["link_tasks.task_id"], name=op.f("fk_link_task_people_task_id")
-        ),
-        sa.PrimaryKeyConstraint("task_id", "person_id", name=op.f("pk_link_task_people")),
-        sqlite_strict=True,
-    )
-    op.create_index(op.f("ix_link_task_people_person_id"), "link_task_people", ["person_id"])
-    op.create_table(
-        "link_changes",
-        sa.Column("event_id", WHOLE, autoincrement=False, nullable=False),
-        sa.Column("at", MOMENT, nullable=False),
-        sa.Column("kind", TEXT, nullable=False),
-        sa.Column("person_id", TEXT, nullable=False),
-        sa.Column("other_id", TEXT, nullable=False),
-        sa.Column("records", WHOLE, nullable=False),
-        sa.Column("evidence", TEXT, nullable=False),
-        sa.Column("actor", TEXT, nullable=False),
-        sa.Column("undone_by", WHOLE, nullable=True),
-        sa.Column("undo_asked_by", TEXT, nullable=True),
-        sa.Column("undo_asked_at", MOMENT, nullable=True),
-        sa.Column("undo_why", TEXT, nullable=True),
-        sa.CheckConstraint(
-            "kind IN ('merged', 'split', 'moved', 'undone')", name=op.f("ck_link_changes_kind")
-        ),
-        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_link_changes")),
-        sqlite_strict=True,
-    )
-    op.create_index(op.f("ix_link_changes_person_id"), "link_changes", ["person_id"])
-    op.create_index(op.f("ix_link_changes_other_id"), "link_changes", ["other_id"])
-    op.create_table(
-        "link_answers",
-        sa.Column("task_id", TEXT, nullable=False),
-        sa.Column("by", TEXT, nullable=False),
-        sa.Column("verdict", TEXT, nullable=False),
-        sa.Column("why", TEXT, nullable=False),
-        sa.Column("at", MOMENT, nullable=False),
-        sa.CheckConstraint(
-            "verdict IN ('same', 'different', 'cannot_tell')", name=op.f("ck_link_answers_verdict")
-        ),
-        sa.ForeignKeyConstraint(
-            ["task_id"], ["link_tasks.task_id"], name=op.f("fk_link_answers_task_id")
-        ),
-        sa.PrimaryKeyConstraint("task_id", "by", name=op.f("pk_link_answers")),
-        sqlite_strict=True,
-    )
-    op.create_table(
-        "rule_proposals",
-        sa.Column("proposal_id", TEXT, nullable=False),
-        sa.Column("scheme", TEXT, nullable=False),
-        sa.Column("title", TEXT, nullable=False),
-        sa.Column("files", TEXT, nullable=False),
-        sa.Column("base_version", TEXT, nullable=False),
-        sa.Column("version", TEXT, nullable=False),
-        sa.Column("made_by", TEXT, nullable=False),
-        sa.Column("made_at", MOMENT, nullable=False),
-        sa.Column("state", TEXT, nullable=False),
-        sa.Column("revision", WHOLE, nullable=False, server_default="1"),
-        sa.Column("check_job", TEXT, nullable=True),
-        sa.Column("job_id", TEXT, nullable=True),
-        sa.Column("decided_by", TEXT, nullable=True),
-        sa.Column("decided_at", MOMENT, nullable=True),
-        sa.Column("reason", TEXT, nullable=True),
-        sa.CheckConstraint(
-            "state IN ('draft', 'submitted', 'approved', 'refused', 'withdrawn')",
-            name=op.f("ck_rule_proposals_state"),
-        ),
-        sa.CheckConstraint(
-            "(decided_by IS NULL) = (decided_at IS NULL)", name=op.f("ck_rule_proposals_decided")
-        ),
-        sa.PrimaryKeyConstraint("proposal_id", name=op.f("pk_rule_proposals")),
-        sqlite_strict=True,
-    )
-    op.create_index(
-        op.f("ix_outreach_messages_tally"),
-        "outreach_messages",
-        ["campaign", "state", "suppression", "scheme", "channel", "delivered_at"],
-    )
-    back = sa.text("state = 'suppressed' AND body_sha256 IS NOT NULL")
-    op.create_index(
-        op.f("ix_outreach_messages_taken_back"),
-        "outreach_messages",
-        ["campaign", "scheme"],
-        sqlite_where=back,
-        postgresql_where=back,
-    )
-    op.create_table(
-        "run_stages",
-        sa.Column("run_id", TEXT, nullable=False),
-        sa.Column("position", WHOLE, nullable=False),
-        sa.Column("stage", TEXT, nullable=False),
-        sa.Column("milliseconds", WHOLE, nullable=False),
-        sa.Column("detail", TEXT, nullable=False),
-        sa.Column("warnings", TEXT, nullable=False),
-        sa.CheckConstraint("milliseconds >= 0", name=op.f("ck_run_stages_milliseconds")),
-        sa.ForeignKeyConstraint(["run_id"], ["runs.run_id"], name=op.f("fk_run_stages_run_id")),
-        sa.PrimaryKeyConstraint("run_id", "position", name=op.f("pk_run_stages")),
-        sqlite_strict=True,
-    )
-    op.create_table(
-        "run_notes",
-        sa.Column("run_id", TEXT, nullable=False),
-        sa.Column("name", TEXT, nullable=False),
-        sa.Column("said", TEXT, nullable=False),
-        sa.ForeignKeyConstraint(["run_id"], ["runs.run_id"], name=op.f("fk_run_notes_run_id")),
-        sa.PrimaryKeyConstraint("run_id", "name", name=op.f("pk_run_notes")),
-        sqlite_strict=True,
-    )
-    op.create_index(op.f("ix_audit_entries_actor"), "audit_entries", ["actor", "seq"])
-    op.create_index(op.f("ix_audit_entries_at"), "audit_entries", ["at"])
 
 
 def downgrade() -> None:
     """Drop the tables, with everything in them."""
-    op.drop_index(op.f("ix_audit_entries_at"), "audit_entries")
-    op.drop_index(op.f("ix_audit_entries_actor"), "audit_entries")
     op.drop_column("suppressions", "until_on")
     for table in reversed(_TABLES):
         op.drop_table(table)
-    op.drop_index(op.f("ix_outreach_messages_taken_back"), "outreach_messages")
-    op.drop_index(op.f("ix_outreach_messages_tally"), "outreach_messages")

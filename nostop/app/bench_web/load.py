@@ -1,0 +1,118 @@
+"""The load on the pages: a process of its own, as whoever uses them is not in the server's.
+
+It reads an `Errand` from its standard input as JSON, and writes what came of it to its standard
+output. Sessions come in there too, so that none is in a list of processes.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from contextlib import AsyncExitStack, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from random import Random
+from time import perf_counter
+
+from nostop.app.bench_web.browser import Browser, Notes, OverError, browser_of
+from nostop.app.bench_web.races import race
+from nostop.app.bench_web.walks import WALKS
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What the load is: who is signed in (role and token of each), for how long, how fast.
+
+    think: mean seconds before each click. races: how many cases two people decide at once.
+    server: the process whose processor time is told.
+    """
+
+    base_url: str
+    people: list[tuple[str, str]]
+    seconds: float
+    think: float
+    races: int
+    server: int
+    seed: int = 1
+
+
+def main() -> None:
+    """Do the errand of the standard input."""
+    found = json.loads(sys.stdin.read())
+    people = [(role, token) for role, token in found.pop("people")]
+    print(json.dumps(asyncio.run(_done(Errand(people=people, **found)))))
+
+
+async def _done(errand: Errand) -> dict[str, object]:
+    await _warmed(errand)
+    notes = Notes()
+    before, begun = processor_seconds(errand.server), perf_counter()
+    load_before = os.getloadavg()[0]
+    await _walked(errand, notes, perf_counter() + errand.seconds)
+    spent = perf_counter() - begun
+    used = processor_seconds(errand.server) - before
+    async with AsyncExitStack() as stack:
+        browsers = [
+            await _entered(stack, errand, number, Notes(), 0.0, float("inf"))
+            for number in _workers(errand)
+        ]
+        raced = await race(browsers, errand.races)
+    return {
+        "notes": notes.as_json(),
+        "races": asdict(raced),
+        "processor": used / spent,
+        "machine_load": [load_before, os.getloadavg()[0]],
+    }
+
+
+async def _warmed(errand: Errand) -> None:
+    """Let everybody click about without a pause, unmeasured, until the first rules are compiled and
+    every kind of page was made once."""
+    kinds = dict.fromkeys(role for role, _ in errand.people)
+    firsts = [[role for role, _ in errand.people].index(role) for role in kinds]
+    async with AsyncExitStack() as stack:
+        until = perf_counter() + min(20.0, errand.seconds)
+        walks = []
+        for number in firsts:
+            browser = await _entered(stack, errand, number, Notes(), 0.2, until)
+            walks.append(_to_the_end(browser, errand.people[number][0]))
+        await asyncio.gather(*walks)
+
+
+async def _walked(errand: Errand, notes: Notes, until: float) -> None:
+    async with AsyncExitStack() as stack:
+        walks = []
+        for number, (role, _) in enumerate(errand.people):
+            browser = await _entered(stack, errand, number, notes, errand.think, until)
+            walks.append(_to_the_end(browser, role))
+        await asyncio.gather(*walks)
+
+
+async def _to_the_end(browser: Browser, role: str) -> None:
+    with suppress(OverError):
+        await WALKS[role](browser)
+
+
+async def _entered(
+    stack: AsyncExitStack, errand: Errand, number: int, notes: Notes, think: float, until: float
+) -> Browser:
+    token = errand.people[number][1]
+    chance = Random(errand.seed * 1000 + number)  # noqa: S311 - to be repeated
+    browser = browser_of(errand.base_url, token, notes, chance, (think, until))
+    await stack.enter_async_context(browser.client)
+    return browser
+
+
+def _workers(errand: Errand) -> list[int]:
+    return [n for n, (role, _) in enumerate(errand.people) if role == "caseworker"]
+
+
+def processor_seconds(pid: int) -> float:
+    """Return the processor time that a process has had, as Linux counts it."""
+    said = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    fields = said.rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+if __name__ == "__main__":
+    main()
