@@ -120,7 +120,7 @@ def _numbered(text: str, situation: object, group: str) -> str:
         return text
     for number, ident in enumerate(listed, start=1):
         place = f"{_SINGULAR[group]} {number}"
-        text = re.sub(rf": {re.escape(str(ident))}(?=:)", lambda _, at=place: f": {at}", text)
+        text = re.sub(rf": {re.escape(str(ident))}(?=:)", f": {place}", text)
         text = text.replace(f"'{ident}'", place)
     return text
 

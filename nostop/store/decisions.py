@@ -151,8 +151,8 @@ def second(engine: Engine, decision_id: str, word: SecondWord, act: Act) -> None
             "second_reason": word.reason,
         }
         connection.execute(update(table).where(table.c.decision_id == decision_id).values(**values))
-        verdict = _verdict_of(row)
-        schemes = _awaited(connection, row)
+        verdict = _verdict_of(dict(row))
+        schemes = _awaited(connection, dict(row))
         if word.approves:
             _carry_out(connection, item, schemes, verdict, act)
         else:
@@ -160,7 +160,7 @@ def second(engine: Engine, decision_id: str, word: SecondWord, act: Act) -> None
             _allow_people(connection, verdict.about if row["kind"] == "suppress" else ())
         _settle(connection, row["benefit_unit_id"])
         entries = messages_follow(connection, item, act)
-        detail = {"decision": decision_id, "state": values["state"]}
+        detail = {"decision": decision_id, "state": str(values["state"])}
         entry = Entry("case.second", row["benefit_unit_id"], detail)
         append(connection, act.by, [*entries, entry], act.at)
 

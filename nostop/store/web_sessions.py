@@ -50,9 +50,8 @@ def begin_session(engine: Engine, account: AccountRow, session: SessionRow) -> N
         query = select(accounts.c.barred_at).where(accounts.c.account_id == account.account_id)
         found = connection.execute(query.with_for_update()).one_or_none()
         if found is None:
-            row = {"account_id": account.account_id, **said}
-            row |= {"first_at": session.at, "last_at": session.at}
-            connection.execute(insert(accounts), [row])
+            new = {"account_id": account.account_id, "first_at": session.at, "last_at": session.at}
+            connection.execute(insert(accounts), [{**new, **said}])
         elif found.barred_at is not None:
             raise StoreError("sign-in: this account is barred; ask an administrator")
         else:
@@ -103,7 +102,7 @@ def used_session(
         mine = update(sessions).where(sessions.c.session_sha256 == session_sha256)
         with engine.begin() as connection:
             connection.execute(mine.values(seen_at=at))
-    return found
+    return None if found is None else dict(found)
 
 
 def end_session(engine: Engine, session_sha256: str, at: datetime) -> None:

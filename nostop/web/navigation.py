@@ -16,7 +16,7 @@ class Room:
 
 
 ROOMS = (
-    Room("/work", "My work", Permission.WORK),
+    Room("/queue", "My work", Permission.WORK),
     Room("/search", "Find a case", Permission.WORK),
     Room("/approvals", "Second approval", Permission.SENIOR),
     Room("/links", "Link review", Permission.LINKS),

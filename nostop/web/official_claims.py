@@ -48,7 +48,7 @@ def roles_of(claims: Mapping[str, Any], settings: ProviderSettings) -> frozenset
 
 
 def areas_of(claims: Mapping[str, Any], settings: ProviderSettings) -> frozenset[str] | None:
-    """Return the areas somebody sees, None for all; none where a claim is to say so and does not."""
+    """Return the areas somebody sees, None for all; none where a claim should say, and is not."""
     if settings.areas_claim is None:
         return None
     areas = frozenset(words_of(claims, settings.areas_claim))

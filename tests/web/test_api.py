@@ -2,25 +2,31 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from fastapi import FastAPI
 from httpx import Response
 from sqlalchemy import Engine, select, update
 from starlette.testclient import TestClient
+from typer.testing import CliRunner
 
 from nostop.app import accounts
 from nostop.app.accounts import KeyWanted
-from nostop.app.api_keys import PURPOSES, SCOPES
+from nostop.app.api_keys import PURPOSES, SCOPES, caller_of
 from nostop.app.events import read_event_rules
+from nostop.app.opened import VARIABLE
+from nostop.app.outreach.doors import Doors
+from nostop.cli.api_keys import commands
 from nostop.store.audit import entries_of
 from nostop.store.rows import read_table, table_of
 from nostop.store.tables_access import ApiKey, CasePerson
 from nostop.store.tables_casework import Decision, Flag, WorkItem
 from nostop.web.api import models
 from nostop.web.api.limits import Buckets
+from nostop.web.application import create_app
+from nostop.web.house import House
 from tests.web.conftest import NOW
 
 V1 = "/api/v1"
@@ -504,3 +510,36 @@ def test_a_bucket_fills_again():
 
 def test_no_cookie_opens_the_api(client_as: Callable):
     assert client_as("senior").get(f"{V1}/cases").status_code == 401
+
+
+# --- callbacks and commands -----------------------------------------------------------------------
+
+
+def test_callbacks_are_answered_where_their_secrets_are_set(house: House, anybody):
+    assert anybody.get("/unsubscribe/token").status_code == 404
+    doors = Doors(house.engine, house.now, "t" * 20, [b"s" * 32])
+    with TestClient(create_app(replace(house, doors=doors))) as browser:
+        told = browser.post("/callbacks/govuk-notify/delivery_receipt", content=b"{}")
+        assert told.status_code == 401
+        page = browser.get("/unsubscribe/made-up")
+        assert "This link does not work" in page.text
+        assert page.headers["content-security-policy"].startswith("default-src 'none'; form-action")
+
+
+def test_keys_are_made_listed_and_revoked_by_command(
+    work_store: Engine, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(VARIABLE, work_store.url.render_as_string(hide_password=False))
+    make = ["make", "Housing", "--scope", "exports", "--area", "E1", "--by", "adam.admin"]
+    made = CliRunner().invoke(commands, make)
+    assert made.exit_code == 0, made.output
+    key = made.stdout.strip()
+    far = caller_of(work_store, key, datetime.now(UTC))
+    assert far is not None
+    assert (far.scopes, far.areas) == (frozenset({"exports"}), frozenset({"E1"}))
+    listed = CliRunner().invoke(commands, ["list"]).stdout
+    assert far.key_id in listed
+    assert key.rpartition("_")[2] not in listed
+    revoked = CliRunner().invoke(commands, ["revoke", far.key_id, "--by", "adam.admin"])
+    assert revoked.exit_code == 0
+    assert caller_of(work_store, key, datetime.now(UTC)) is None

@@ -222,7 +222,15 @@ def test_what_is_typed_gets_into_an_address_only_where_the_log_knows_it(
 
 
 @pytest.mark.parametrize(
-    "query", ["subject=a%20b", "before=x", "from_on=yesterday", "before=99999999999999999999", "action=person", "action=case."]
+    "query",
+    [
+        "subject=a%20b",
+        "before=x",
+        "from_on=yesterday",
+        "before=99999999999999999999",
+        "action=person",
+        "action=case.",
+    ],
 )
 def test_an_address_that_cannot_be_is_told_plainly(client_as: Callable[[str], Client], query: str):
     assert client_as("auditor").get(f"/audit?{query}").status_code == 400

@@ -261,7 +261,7 @@ def test_handed_over_it_is_somebody_elses(client_as: ClientAs, entitled: tuple[s
     client_as("caseworker 2")
     carys = client_as("caseworker")
     answer = decide(carys, unit, "hand_over", version=1, about="kofi.case", reason="Speaks Welsh")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/work")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/queue")
     assert "Kofi Case" in carys.get(f"/cases/{unit}").text
     stranger = decide(carys, unit, "hand_over", version=2, about="adam.admin", reason="Why not")
     assert stranger.status_code == 422

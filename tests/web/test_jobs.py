@@ -15,7 +15,7 @@ def greet(task: Task, _places: Places) -> JobFile:
 @pytest.fixture
 def jobs(house: House, monkeypatch: pytest.MonkeyPatch) -> Jobs:
     """The pages' jobs, with a kind more that takes no time."""
-    kinds = {**job_kinds.KINDS, "greet": Kind("Greeting", greet, "/work", "approve_export")}
+    kinds = {**job_kinds.KINDS, "greet": Kind("Greeting", greet, "/queue", "approve_export")}
     monkeypatch.setattr("nostop.web.rooms.jobs.KINDS", kinds)
     places = Places(house.settings.rules, None)
     handlers = {**house.jobs.handlers, "greet": lambda task: greet(task, places)}

@@ -13,9 +13,9 @@ from tests.web.words_used import words_used
 
 
 def test_whoever_is_not_signed_in_is_shown_the_way(anybody):
-    answer = anybody.get("/work", follow_redirects=False)
+    answer = anybody.get("/queue", follow_redirects=False)
     assert answer.status_code == 303
-    assert answer.headers["location"] == "/sign-in?next=/work"
+    assert answer.headers["location"] == "/sign-in?next=/queue"
 
 
 def test_after_signing_in_somebody_is_where_they_wanted_to_be(anybody):
@@ -50,9 +50,9 @@ def test_after_signing_out_the_old_session_opens_nothing(client_as):
 
 def test_what_a_role_does_not_open_looks_like_what_is_not_there(client_as):
     client = client_as("auditor")
-    forbidden, missing = client.get("/work"), client.get("/no-such-page")
+    forbidden, missing = client.get("/queue"), client.get("/no-such-page")
     assert forbidden.status_code == missing.status_code == 404
-    assert forbidden.text.replace("/work", "") == missing.text.replace("/no-such-page", "")
+    assert forbidden.text.replace("/queue", "") == missing.text.replace("/no-such-page", "")
 
 
 def test_a_form_without_its_token_is_refused(client_as):

@@ -34,7 +34,7 @@ def linked(page):
 
 
 def test_the_queue_lists_every_case_to_do_and_names_nobody(client_as, work_store):
-    page = client_as("caseworker").get("/work")
+    page = client_as("caseworker").get("/queue")
     assert page.status_code == 200
     open_ones = [row["benefit_unit_id"] for row in items(work_store) if row["state"] == "open"]
     assert open_ones
@@ -46,22 +46,22 @@ def test_the_queue_lists_every_case_to_do_and_names_nobody(client_as, work_store
 
 
 def test_whoever_does_no_casework_finds_no_queue(client_as):
-    assert client_as("auditor").get("/work").status_code == 404
+    assert client_as("auditor").get("/queue").status_code == 404
 
 
 def test_a_filter_narrows_the_list_and_can_be_taken_away(client_as, work_store):
     client = client_as("caseworker")
-    ident = linked(client.get("/work"))[0]
+    ident = linked(client.get("/queue"))[0]
     change(work_store, ident, gain_year=99_000_00)
-    page = client.get("/work?gain=98000")
+    page = client.get("/queue?gain=98000")
     assert linked(page) == [ident]
     assert "1 case" in page.text
     assert "£98,000" in page.text
-    assert re.search(r'moj-filter__tag" href="/work"', page.text)
+    assert re.search(r'moj-filter__tag" href="/queue"', page.text)
 
 
 def test_what_is_no_number_is_said_beside_its_field_and_kept(client_as):
-    page = client_as("caseworker").get("/work?gain=a+lot")
+    page = client_as("caseworker").get("/queue?gain=a+lot")
     assert page.text.count("Enter whole pounds, such as 500") == 2
     assert 'href="#gain"' in page.text
     assert 'value="a lot"' in page.text
@@ -69,31 +69,31 @@ def test_what_is_no_number_is_said_beside_its_field_and_kept(client_as):
 
 def test_htmx_gets_the_table_alone_and_the_way_back_the_whole_page(client_as):
     client = client_as("caseworker")
-    part = client.get("/work", headers={"HX-Request": "true"}).text
+    part = client.get("/queue", headers={"HX-Request": "true"}).text
     assert part.lstrip().startswith('<div id="found">')
     back = {"HX-Request": "true", "HX-History-Restore-Request": "true"}
-    assert "<h1" in client.get("/work", headers=back).text
+    assert "<h1" in client.get("/queue", headers=back).text
 
 
 def test_nothing_found_is_said_in_words(client_as, work_store):
     client = client_as("caseworker")
-    assert "No case fits these filters" in client.get("/work?gain=1000000").text
-    assert "No case is in this state" in client.get("/work?state=second").text
+    assert "No case fits these filters" in client.get("/queue?gain=1000000").text
+    assert "No case is in this state" in client.get("/queue?state=second").text
     with work_store.begin() as connection:
         connection.execute(update(ITEM).values(state="done"))
-    assert "There is nothing left to do here" in client.get("/work").text
+    assert "There is nothing left to do here" in client.get("/queue").text
 
 
 def test_the_next_case_is_taken_and_opened(client_as, work_store):
     client = client_as("caseworker")
-    first = linked(client.get("/work"))[0]
-    answer = client.form("/work/next", {"query": ""}, at="/work")
+    first = linked(client.get("/queue"))[0]
+    answer = client.form("/queue/next", {"query": ""}, at="/queue")
     assert answer.status_code == 303
     assert answer.headers["location"] == f"/cases/{first}"
-    other = client_as("caseworker 2").form("/work/next", {"query": ""}, at="/work")
+    other = client_as("caseworker 2").form("/queue/next", {"query": ""}, at="/queue")
     assert other.headers["location"] != answer.headers["location"]
-    assert "You" in client.get("/work?assignee=me").text
-    assert linked(client.get("/work?assignee=me")) == [first]
+    assert "You" in client.get("/queue?assignee=me").text
+    assert linked(client.get("/queue?assignee=me")) == [first]
     entry = entries_of(work_store, first, most=1).row(0, named=True)
     assert (entry["action"], entry["actor"]) == ("work.claimed", holder(work_store, first))
 
@@ -106,9 +106,9 @@ def test_where_none_is_free_none_is_taken(client_as, work_store):
     with work_store.begin() as connection:
         connection.execute(update(ITEM).values(state="done"))
     client = client_as("caseworker")
-    answer = client.form("/work/next", {"query": ""}, at="/work")
-    assert answer.headers["location"] == "/work"
-    assert "No case was taken" in client.get("/work").text
+    answer = client.form("/queue/next", {"query": ""}, at="/queue")
+    assert answer.headers["location"] == "/queue"
+    assert "No case was taken" in client.get("/queue").text
 
 
 def ticks(page):
@@ -117,17 +117,17 @@ def ticks(page):
 
 def test_ticked_cases_are_given_and_what_changed_meanwhile_is_left_alone(client_as, work_store):
     client = client_as("caseworker")
-    ticked = ticks(client.get("/work"))[:3]
+    ticked = ticks(client.get("/queue"))[:3]
     changed = ticked[1].split()[0]
     change(work_store, changed, version=9)
-    client.form("/work/assign", {"query": "", "to": "me", "ticked": ticked}, at="/work")
-    page = client.get("/work?assignee=me")
+    client.form("/queue/assign", {"query": "", "to": "me", "ticked": ticked}, at="/queue")
+    page = client.get("/queue?assignee=me")
     assert "2 given. 1 left alone: somebody else changed them meanwhile" in page.text
     assert sorted(linked(page)) == sorted(t.split()[0] for t in ticked if changed not in t)
-    again = ticks(client.get("/work?assignee=me"))
-    client.form("/work/assign", {"query": "", "to": "nobody", "ticked": again}, at="/work")
-    assert "2 put back" in client.get("/work").text
-    assert linked(client.get("/work?assignee=me")) == []
+    again = ticks(client.get("/queue?assignee=me"))
+    client.form("/queue/assign", {"query": "", "to": "nobody", "ticked": again}, at="/queue")
+    assert "2 put back" in client.get("/queue").text
+    assert linked(client.get("/queue?assignee=me")) == []
 
 
 def test_only_a_senior_gives_cases_to_somebody_else(client_as):
@@ -135,38 +135,38 @@ def test_only_a_senior_gives_cases_to_somebody_else(client_as):
     kofi = next(
         value
         for value, name in re.findall(
-            r'<option value="([^"]+)"[^>]*>([^<]+)', colleague.get("/work").text
+            r'<option value="([^"]+)"[^>]*>([^<]+)', colleague.get("/queue").text
         )
         if name.strip() == "Kofi Case"
     )
     plain = client_as("caseworker")
-    ticked = ticks(plain.get("/work"))[:1]
+    ticked = ticks(plain.get("/queue"))[:1]
     form = {"query": "", "to": kofi, "ticked": ticked}
-    refused = plain.form("/work/assign", form, at="/work")
+    refused = plain.form("/queue/assign", form, at="/queue")
     assert refused.status_code == 422
     assert "Choose somebody of the list" in refused.text
-    assert client_as("senior").form("/work/assign", form, at="/work").status_code == 303
-    assert linked(colleague.get("/work?assignee=me")) == [ticked[0].split()[0]]
+    assert client_as("senior").form("/queue/assign", form, at="/queue").status_code == 303
+    assert linked(colleague.get("/queue?assignee=me")) == [ticked[0].split()[0]]
     # A caseworker sees who has it, and has no box for it.
-    assert ticked[0].split()[0] not in " ".join(ticks(plain.get("/work")))
+    assert ticked[0].split()[0] not in " ".join(ticks(plain.get("/queue")))
 
 
 def test_nothing_ticked_is_said(client_as):
-    answer = client_as("caseworker").form("/work/assign", {"query": ""}, at="/work")
+    answer = client_as("caseworker").form("/queue/assign", {"query": ""}, at="/queue")
     assert answer.status_code == 422
     assert "Tick at least one case of the list" in answer.text
 
 
 def test_all_of_a_page_are_ticked_by_a_link(client_as):
-    page = client_as("caseworker").get("/work?all=1")
+    page = client_as("caseworker").get("/queue?all=1")
     assert page.text.count(" checked>") == len(ticks(page)) > 0
 
 
 def test_a_case_of_somebody_they_know_is_not_in_the_list(client_as, work_store):
     client = client_as("caseworker")
-    ident = linked(client.get("/work"))[0]
+    ident = linked(client.get("/queue"))[0]
     home = next(r["household_id"] for r in items(work_store) if r["benefit_unit_id"] == ident)
-    client.form("/work/next", {"query": ""}, at="/work")
+    client.form("/queue/next", {"query": ""}, at="/queue")
     account = holder(work_store, ident)
     person = table_of(CasePerson)
     with work_store.begin() as connection:
@@ -174,29 +174,29 @@ def test_a_case_of_somebody_they_know_is_not_in_the_list(client_as, work_store):
         tie = {"person_id": connection.execute(who).scalar_one(), "kind": "relative"}
         tie |= {"account_id": account, "said_by": account, "at": NOW}
         connection.execute(table_of(AccountTie).insert().values(tie))
-    assert ident not in linked(client.get("/work"))
-    assert ident not in linked(client.get("/work?assignee=me"))
-    assert ident in linked(client_as("caseworker 2").get("/work"))
+    assert ident not in linked(client.get("/queue"))
+    assert ident not in linked(client.get("/queue?assignee=me"))
+    assert ident in linked(client_as("caseworker 2").get("/queue"))
 
 
 def test_a_search_is_saved_found_again_and_deleted(client_as):
     client = client_as("caseworker")
     query = "gain=500&sort=due"
-    client.form("/work/saved", {"query": query, "name": "Big and soon"}, at="/work")
-    page = client.get("/work")
-    assert f'href="/work?{query.replace("&", "&amp;")}">Big and soon</a>' in page.text
-    again = client.form("/work/saved", {"query": query, "name": "Big and soon"}, at="/work")
+    client.form("/queue/saved", {"query": query, "name": "Big and soon"}, at="/queue")
+    page = client.get("/queue")
+    assert f'href="/queue?{query.replace("&", "&amp;")}">Big and soon</a>' in page.text
+    again = client.form("/queue/saved", {"query": query, "name": "Big and soon"}, at="/queue")
     assert again.status_code == 422
     assert "You have a saved search with this name. Enter another name" in again.text
-    assert "Big and soon" not in client_as("caseworker 2").get("/work").text
-    client.form("/work/saved/delete", {"query": "", "name": "Big and soon"}, at="/work")
-    assert "Big and soon" not in client.get("/work?gain=1").text
+    assert "Big and soon" not in client_as("caseworker 2").get("/queue").text
+    client.form("/queue/saved/delete", {"query": "", "name": "Big and soon"}, at="/queue")
+    assert "Big and soon" not in client.get("/queue?gain=1").text
 
 
 def test_the_page_is_in_welsh(client_as):
     client = client_as("caseworker")
     client.get("/language/cy")
-    page = client.get("/work?assignee=nobody")
+    page = client.get("/queue?assignee=nobody")
     assert 'lang="cy"' in page.text
     assert "Cymryd yr achos nesaf" in page.text
 
@@ -262,4 +262,4 @@ def test_a_short_label_is_the_end_of_an_id():
 def test_a_case_whose_flags_are_gone_is_listed_without_them(client_as, work_store):
     with work_store.begin() as connection:
         connection.execute(update(table_of(Flag)).values(state="gone"))
-    assert linked(client_as("caseworker").get("/work"))
+    assert linked(client_as("caseworker").get("/queue"))

@@ -63,20 +63,20 @@ async def _decided(raced: Raced, one: Browser, other: Browser) -> None:
 
 async def _free_case(browser: Browser) -> str:
     """Take a case, so that nobody else is given it meanwhile."""
-    page = await browser.get("/work", "/work")
-    answer = await browser.post("/work/next", "/work/next", {"csrf": csrf_of(page.text)})
+    page = await browser.get("/queue", "/queue")
+    answer = await browser.post("/queue/next", "/queue/next", {"csrf": csrf_of(page.text)})
     return answer.leads_to
 
 
 async def _claimed(raced: Raced, browsers: Sequence[Browser], rounds: int) -> None:
     """Let everybody take the next case at once, some times over."""
-    pages = [await browser.get("/work", "/work") for browser in browsers]
+    pages = [await browser.get("/queue", "/queue") for browser in browsers]
     tokens = [csrf_of(page.text) for page in pages]
     found: Counter[str] = Counter()
     for _ in range(rounds):
         answers: list[Answer] = await asyncio.gather(
             *(
-                browser.post("/work/next", "/work/next", {"csrf": token})
+                browser.post("/queue/next", "/queue/next", {"csrf": token})
                 for browser, token in zip(browsers, tokens, strict=True)
             )
         )

@@ -111,21 +111,21 @@ WALKS: dict[str, Callable[[Browser], Awaitable[None]]] = {
 async def look(browser: Browser) -> Answer:
     """Look at the queue, often narrowed, and at its next page."""
     await browser.think()
-    found = await browser.get("/work", "/work")
+    found = await browser.get("/queue", "/queue")
     if browser.chance.random() < 0.6:
         await browser.think()
-        found = await browser.get("/work?filter", f"/work?{browser.chance.choice(FILTERS)}")
-    further = links_of(found.text, r"/work\?[^\"]*after=[^\"]*")
+        found = await browser.get("/queue?filter", f"/queue?{browser.chance.choice(FILTERS)}")
+    further = links_of(found.text, r"/queue\?[^\"]*after=[^\"]*")
     if further and browser.chance.random() < 0.4:
         await browser.think()
-        found = await browser.get("/work?after", further[0])
+        found = await browser.get("/queue?after", further[0])
     return found
 
 
 async def take(browser: Browser, found: Answer) -> None:
     """Take the next case of the queue, and work on it."""
     await browser.think()
-    answer = await browser.post("/work/next", "/work/next", {"csrf": csrf_of(found.text)})
+    answer = await browser.post("/queue/next", "/queue/next", {"csrf": csrf_of(found.text)})
     if answer.leads_to.startswith("/cases/"):
         browser.notes.kept("claims")
         await work(browser, answer.leads_to)
@@ -141,12 +141,12 @@ async def open_one(browser: Browser, found: Answer) -> None:
 
 async def give(browser: Browser, found: Answer) -> None:
     """Give five cases of the page to a colleague."""
-    fields, choices = form_of(found.text, "/work/assign")
+    fields, choices = form_of(found.text, "/queue/assign")
     to = [each for each in choices.get("to", []) if each.startswith("bench.")]
     if to and choices.get("ticked"):
         await browser.think()
         fields |= {"ticked": choices["ticked"][:5], "to": browser.chance.choice(to)}
-        await browser.post("/work/assign", "/work/assign", fields)
+        await browser.post("/queue/assign", "/queue/assign", fields)
 
 
 async def search(browser: Browser, found: Answer) -> None:
@@ -245,7 +245,7 @@ async def decide(browser: Browser, case: str, page: Answer) -> None:
     answer = await browser.post(f"{_CASE}/decide/{{kind}}", f"{case}/decide/{kind}", said)
     if answer.status == 303:
         browser.notes.kept("decisions")
-        shown = _CASE if answer.leads_to.startswith("/cases/") else "/work"
+        shown = _CASE if answer.leads_to.startswith("/cases/") else "/queue"
         await browser.get(shown, answer.leads_to)
 
 

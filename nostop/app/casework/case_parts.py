@@ -171,7 +171,7 @@ def stated_of(known: Known) -> dict[tuple[str, str], Stated]:
 
 def facts_of(known: Known, stated: Mapping[tuple[str, str], Stated]) -> tuple[FactGroup, ...]:
     """Return the facts of everybody in the benefit unit, of the unit, and of the household."""
-    groups = [
+    groups: list[tuple[str, str, str | None]] = [
         (Level.PERSON.value, each.person_id, known.names.get(each.person_id, each.person_id))
         for each in known.file.of_unit(known.unit)
     ]

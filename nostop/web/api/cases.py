@@ -68,7 +68,7 @@ def case(
     desk = call.desk(query.purpose)
     found = read_open_case(desk, benefit_unit_id)
     response.headers["ETag"] = etag(found.rows.item["version"])
-    return _case(found, {name: each["en"] for name, each in desk.titles().items()})
+    return _case(found, {name: each["en"] or name for name, each in desk.titles().items()})
 
 
 def etag(version: int) -> str:

@@ -84,7 +84,7 @@ class Verbs:
         """Wrap an application; `routes`: those of the API."""
         self.app = app
         self._routes: list[tuple[re.Pattern[str], str, set[str]]] = [
-            (route.path_regex, route.path_format, set(route.methods)) for route in routes
+            (route.path_regex, route.path_format, set(route.methods or ())) for route in routes
         ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

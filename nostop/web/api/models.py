@@ -297,7 +297,6 @@ class CaseFlag(BaseModel):
     gain_year: Pence
     lost_each_week: Pence
     deadline: date | None
-    receipt_known: bool
     rules_version: str
     may_decide: list[str]
     conditions: list[Condition]

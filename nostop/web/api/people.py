@@ -29,7 +29,10 @@ def determinations(
     they would claim. That the record is read, by which key and why, is written down first. What is
     withheld stays so."""
     desk = call.desk(query.purpose)
-    return _told(findings_of(desk, person_id), {k: v["en"] for k, v in desk.titles().items()})
+    return _told(
+        findings_of(desk, person_id),
+        {name: both["en"] or name for name, both in desk.titles().items()},
+    )
 
 
 def _told(found: Findings, titles: dict[str, str]) -> models.PersonDeterminations:
@@ -50,9 +53,9 @@ def _told(found: Findings, titles: dict[str, str]) -> models.PersonDetermination
             for each in found.findings
         ],
         claim_path=[
-            models.PathStep(
-                **{name: row.get(name) for name in _STEP},
-                title=titles.get(row["scheme"], row["scheme"]),
+            models.PathStep.model_validate(
+                {name: row.get(name) for name in _STEP}
+                | {"title": titles.get(row["scheme"], row["scheme"])}
             )
             for row in found.path
         ],

@@ -84,7 +84,7 @@ def decide_it(
     except MovedOn:
         newer = the_case(request, visitor, unit)
         return moved_on(request, visitor, _FORM, shown | {"case": newer})
-    where = "/work" if kind == "hand_over" else f"/cases/{unit}"
+    where = "/queue" if kind == "hand_over" else f"/cases/{unit}"
     if second:
         return see_other(request, where, "Saved. A second person has to approve it first.")
     return see_other(request, where, "Your decision is saved")

@@ -36,7 +36,7 @@ _THEIRS = "{number} left alone: a colleague has them"
 _CLOSED = "{number} left alone: they are dealt with, or not theirs to open"
 
 
-@router.get("/work")
+@router.get("/queue")
 def work(request: Request, visitor: Worker) -> Response:
     """Show the queue: a whole page, or only the part that a change of the filters changes."""
     asked = request.query_params
@@ -44,7 +44,7 @@ def work(request: Request, visitor: Worker) -> Response:
     return _page(request, visitor, search, {"wrong": wrong})
 
 
-@router.post("/work/next")
+@router.post("/queue/next")
 def take(request: Request, visitor: Worker, form: Posted) -> Response:
     """Take the next case of a search, and open it."""
     search = _searched(form)
@@ -55,7 +55,7 @@ def take(request: Request, visitor: Worker, form: Posted) -> Response:
     return see_other(request, f"/cases/{taken}")
 
 
-@router.post("/work/assign")
+@router.post("/queue/assign")
 def assign(request: Request, visitor: Worker, form: Posted) -> Response:
     """Give the ticked cases to somebody, or put them back."""
     search, items, desk = _searched(form), _ticked(form), desk_of(request, visitor)
@@ -80,7 +80,7 @@ def assign(request: Request, visitor: Worker, form: Posted) -> Response:
     return see_other(request, _where(search), _told(visitor, said.items()))
 
 
-@router.post("/work/saved")
+@router.post("/queue/saved")
 def save(request: Request, visitor: Worker, form: Posted) -> Response:
     """Keep a search under a name."""
     search, name = _searched(form), form.text("name", most=200)
@@ -92,7 +92,7 @@ def save(request: Request, visitor: Worker, form: Posted) -> Response:
     return see_other(request, _where(search), visitor.t("Your search is saved"))
 
 
-@router.post("/work/saved/delete")
+@router.post("/queue/saved/delete")
 def forget(request: Request, visitor: Worker, form: Posted) -> Response:
     """Delete a saved search."""
     forget_search(desk_of(request, visitor), form.text("name", most=200))
@@ -117,7 +117,7 @@ def _page(
         "search": search,
         "queue": queue,
         "query": query,
-        "here": f"/work?{query}&" if query else "/work?",
+        "here": f"/queue?{query}&" if query else "/queue?",
         "is_part": is_part,
         "tags": list(tags_of(search, queue, visitor.language)),
         "states": STATES,
@@ -144,7 +144,7 @@ def _searched(form: Form) -> Search:
 
 def _where(search: Search) -> str:
     query = search.as_query()
-    return f"/work?{query}" if query else "/work"
+    return f"/queue?{query}" if query else "/queue"
 
 
 def _ticked(form: Form) -> dict[str, int]:

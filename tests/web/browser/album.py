@@ -33,7 +33,7 @@ class Album:
         page.set_viewport_size({"width": _WIDTH, "height": 700})
         high = min(page.evaluate("() => document.documentElement.scrollHeight"), _MOST_HEIGHT)
         shown = {"x": 0, "y": 0, "width": _WIDTH, "height": high}
-        png = page.screenshot(full_page=True, clip=shown, animations="disabled")  # type: ignore[arg-type]  # a FloatRect
+        png = page.screenshot(full_page=True, clip=shown, caret="initial")  # type: ignore[arg-type]  # a FloatRect
         if before is not None:
             page.set_viewport_size(before)
         few = Image.open(BytesIO(png)).convert("RGB").quantize(_COLOURS)

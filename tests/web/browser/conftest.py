@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from nostop.app.casework.warm import WarmShelf
 from playwright.sync_api import Browser, BrowserContext
 
+from nostop.app.casework.warm import WarmShelf
 from nostop.store import open_store
 from nostop.web.application import create_app
 from nostop.web.demo_accounts import DEMO_ACCOUNTS

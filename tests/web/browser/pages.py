@@ -27,7 +27,7 @@ class Seen:
 PAGES = (
     Seen("nobody", "/sign-in"),
     Seen("caseworker", "/accessibility"),
-    Seen("caseworker", "/work", follow='main a[href^="/cases/"]'),
+    Seen("caseworker", "/queue", follow='main a[href^="/cases/"]'),
     Seen("senior", "/approvals"),
     Seen("senior", "/campaigns"),
     Seen("senior", "/plan-campaign"),

@@ -3,16 +3,15 @@
 Pictures of each step are taken where NOSTOP_SCREENSHOTS names a folder (docs/guides/review-app.md).
 """
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from nostop.app.casework.warm import WarmShelf
 from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import Engine
 
+from nostop.app.casework.warm import WarmShelf
 from nostop.app.job_kinds import Places, handlers
 from nostop.app.jobs import Jobs
 from nostop.rulebook import default_rules_dir
@@ -30,9 +29,7 @@ def house(work_store: Engine, work_run: Path, shelf: WarmShelf, tmp_path: Path) 
     campaigns = tmp_path / "campaigns"
     write_campaign(campaigns, "spring")
     settings = replace(made.settings, second_approval=frozenset({"not_entitled"}))
-    jobs = Jobs(
-        work_store, lambda: NOW, handlers(Places(default_rules_dir(), work_run, campaigns))
-    )
+    jobs = Jobs(work_store, lambda: NOW, handlers(Places(default_rules_dir(), work_run, campaigns)))
     return replace(made, settings=settings, jobs=jobs)
 
 
@@ -71,9 +68,7 @@ def said(page: Page) -> str:
     return page.locator(".govuk-notification-banner--success").inner_text()
 
 
-def test_a_case_from_the_queue_to_a_decision(
-    enter: Callable[[str], Walk], album: Album
-) -> None:
+def test_a_case_from_the_queue_to_a_decision(enter: Callable[[str], Walk], album: Album) -> None:
     carys = enter("nobody")
     carys.open("/")
     carys.page.get_by_label("Carys Case", exact=True).check()
