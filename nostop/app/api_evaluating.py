@@ -10,7 +10,7 @@ from pathlib import Path
 from nostop.app.casework.warm import Wanted, WarmShelf, shown
 from nostop.app.casework.why import WhyLine
 from nostop.app.gateways import ANY
-from nostop.app.rules import known_schemes, read_rules
+from nostop.app.rules import known_schemes, rules_at
 from nostop.determination import read_situation
 from nostop.determination.one import Row
 from nostop.model import FrameError, SettingsError, SituationError
@@ -64,7 +64,7 @@ def evaluate(shelf: WarmShelf, rules: Path, question: Question, at: datetime) ->
             that the rules know.
         SettingsError: no day is given, two are, or the rules do not reach it.
     """
-    book = read_rules(rules)
+    book = rules_at(rules, at)
     try:
         given = read_situation(question.situation, book.catalogue, _WHERE)
         _check_size(question.situation)

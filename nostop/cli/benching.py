@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from nostop.app import bench, bench_faults, bench_linkage, bench_outreach, bench_rules, bench_runs
+from nostop.app import (
+    bench,
+    bench_faults,
+    bench_linkage,
+    bench_outreach,
+    bench_rules,
+    bench_runs,
+    bench_web,
+)
 from nostop.app.figures import Figure, as_rows
 from nostop.app.places import SAMPLE_DAY
 from nostop.cli.shared import Progress, RulesOption, out, table
@@ -177,6 +185,44 @@ def sender_faults(
         sizes = bench_faults.Sizes(kills)
         figures = bench_faults.faults(sizes, known[database], seed, progress)
     _tell("Faults around the sender", figures, json_file)
+
+
+@commands.command("web")
+def web_pages(
+    people: Annotated[
+        int, typer.Option("--people", metavar="N", min=1, help="People in the store.")
+    ] = 1_000_000,
+    flags: Annotated[
+        int, typer.Option("--flags", metavar="N", min=1, help="Flags in it, at least.")
+    ] = 200_000,
+    caseworkers: Annotated[
+        int, typer.Option("--caseworkers", metavar="N", min=2, help="At work at once.")
+    ] = 50,
+    seconds: Annotated[
+        float, typer.Option("--seconds", metavar="S", min=1, help="For how long they work.")
+    ] = 120.0,
+    think: Annotated[
+        float, typer.Option("--think", metavar="S", help="Mean seconds before each click.")
+    ] = 10.0,
+    races: Annotated[
+        int, typer.Option("--races", metavar="N", help="Cases that two people decide at once.")
+    ] = 200,
+    database: Annotated[
+        str, typer.Option("--store", metavar="NAME", help="sqlite, postgresql or both.")
+    ] = "both",
+    json_file: JsonFileOption = None,
+    rules: RulesOption = None,
+) -> None:
+    """Measure the pages with caseworkers at work on them, and count what was lost. Exit code 1 if a
+    figure misses its bar."""
+    known = {name: (name,) for name in bench_web.DATABASES} | {"both": bench_web.DATABASES}
+    if database not in known:
+        raise SettingsError(f"--store: '{database}' is none of {', '.join(known)}")
+    sizes = bench_web.Sizes(people, flags, caseworkers, seconds, think, races)
+    progress = Progress()
+    with progress.showing():
+        figures = bench_web.web_bars(sizes, known[database], rules or default_rules_dir(), progress)
+    _tell("The pages on this machine", figures, json_file)
 
 
 def _tell(title: str, figures: list[Figure], json_file: Path | None) -> None:

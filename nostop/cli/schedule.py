@@ -25,7 +25,7 @@ from nostop.scheduler.timetable import Timetable
 from nostop.store.schedule import JobRunRecord
 
 #: What a job may not call: what never ends, and what would start a schedule within a schedule.
-_NO_JOBS = ("schedule", "notify-simulator")
+_NO_JOBS = ("schedule", "notify-simulator", "serve")
 
 _SIGNS = (signal.SIGTERM, signal.SIGINT)
 

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import Engine
 
-from nostop.app.casework.warm import WarmShelf
+from nostop.app.casework.warm import WarmShelf, warm_up
 from nostop.app.demo_review import DemoPlaces, load_sample, run_sample
 from nostop.app.job_kinds import Places, handlers
 from nostop.app.jobs import Jobs
@@ -116,10 +116,13 @@ def _serve(
     host, port = at
     places = Places(settings.rules, settings.run, settings.campaigns)
     jobs = Jobs(engine, lambda: datetime.now(UTC), handlers(places))
+    shelf = WarmShelf()
+    err().print("nostop serve: reading the rules")
+    warm_up(engine, shelf, settings.rules, datetime.now(UTC))
     house = House(
         engine,
         settings,
-        WarmShelf(),
+        shelf,
         jobs,
         calendar=timetable,
         provider=provider,

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from nostop.app.casework.deciding import due_again
 from nostop.app.casework.linking import load_links, take_answers
 from nostop.app.casework.loading import SERVICE_DAYS, Load, load_work
 from nostop.app.forgotten import SECRET
@@ -18,9 +19,10 @@ from nostop.app.link_history import VERDICTS
 from nostop.app.link_review import parse_band
 from nostop.app.opened import open_from_environment
 from nostop.cli import api_keys
-from nostop.cli.shared import RulesOption, err
+from nostop.cli.shared import RulesOption, err, parse_date
 from nostop.linkage.review import Wanted as ReviewWanted
 from nostop.rulebook import default_rules_dir
+from nostop.store import Act
 
 RunOption = Annotated[
     Path, typer.Option("--run", metavar="DIR", help="The results of a run: its --out.")
@@ -139,6 +141,22 @@ def links(
     typer.echo(f"{done.pairs:>9,} new pairs to look at")
     typer.echo(f"{done.questions:>9,} pairs that caseworkers asked for")
     typer.echo(f"{done.changes:>9,} changes of person ids since the last time")
+
+
+@commands.command()
+def due(
+    on: Annotated[
+        str | None, typer.Option("--on", metavar="DATE", help="The day; left out, today.")
+    ] = None,
+    by: Annotated[
+        str, typer.Option("--by", metavar="NAME", help="Who says so; it is audited.")
+    ] = "nostop",
+) -> None:
+    """Bring back cases that waited until a day that has come: once a day, by the schedule."""
+    at = datetime.now(UTC)
+    with open_from_environment() as engine:
+        found = due_again(engine, parse_date(on) or at.date(), Act(by, at))
+    typer.echo(f"{found:>9,} cases to look at again")
 
 
 @commands.command()

@@ -32,6 +32,12 @@ def read_case_file(connection: Connection, household_id: str) -> Filed | None:
     return None if row is None else Filed(*row)
 
 
+def runs_filed(connection: Connection) -> list[str]:
+    """Return the ids of the runs that case files are of."""
+    table = table_of(CaseFile)
+    return sorted(connection.execute(select(table.c.run_id).distinct()).scalars())
+
+
 @dataclass(frozen=True, slots=True)
 class RunRules:
     """What a run was worked out with: its day, its schemes, and whether its people are made up."""

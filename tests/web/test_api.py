@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -318,6 +319,34 @@ def test_a_decision_is_written_once_however_often_it_is_sent(
     assert [each["kind"] for each in listed] == ["confirm"]
     other = caller.post(path, decision(item, kind="phone"), **sent)
     assert told(other) == "other-request"
+
+
+def test_of_the_same_decision_sent_by_many_at_once_one_is_written(
+    service: ServiceFor, item: dict, work_store: Engine
+):
+    caller, path = service(), f"/cases/{item['benefit_unit_id']}/decisions"
+    sent = {"once": "decision-0001", "If_Match": f'"{item["version"]}"'}
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: caller.post(path, decision(item), **sent), range(4)))
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    assert {answer.json()["decision_id"] for answer in answers if answer.status_code == 201} == {
+        read_table(work_store, Decision).item(0, "decision_id")
+    }
+    assert read_table(work_store, Decision).height == 1
+
+
+def test_of_two_decisions_at_once_the_second_is_told(
+    service: ServiceFor, item: dict, work_store: Engine
+):
+    caller, path = service(), f"/cases/{item['benefit_unit_id']}/decisions"
+
+    def decide(number: int) -> int:
+        once, version = f"decision-000{number}", f'"{item["version"]}"'
+        return caller.post(path, decision(item), once=once, If_Match=version).status_code
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(decide, range(2))) == [201, 412]
+    assert read_table(work_store, Decision).height == 1
 
 
 def test_a_decision_on_an_older_version_is_refused(service: ServiceFor, item: dict):

@@ -142,14 +142,14 @@ def _spread(items: pl.DataFrame, at: datetime) -> pl.DataFrame:
 def _put_people(engine: Engine, first: Tables, copies: int, people: int) -> None:
     """Put ids of people until there are so many: those of case files first."""
     known = read_table(engine, KnownPerson)
-    run_id = known["first_run_id"][0]
+    run_id = first[WorkItem]["run_id"][0]
     homes = read_table(engine, CasePerson).select("person_id").unique()
     new = homes.join(known, on="person_id", how="anti")
     left = max(people - known.height - new.height, 0)
     others = pl.DataFrame({"n": pl.int_range(left, eager=True)}).select(
         person_id=pl.format("Pffff{}", pl.col("n").cast(pl.String).str.zfill(12))
     )
-    rows = pl.concat([new, others]).with_columns(first_run_id=pl.lit(run_id))
+    rows = pl.concat([new, others.select(new.columns)]).with_columns(first_run_id=pl.lit(run_id))
     with engine.begin() as connection:
         put(connection, KnownPerson, rows)
 

@@ -30,7 +30,7 @@ from nostop.app.casework.deciding import OF_THE_UNIT, open_kinds
 from nostop.app.casework.next_step import next_step
 from nostop.app.casework.warm import WarmRules, WarmShelf, rules_of_run, shown
 from nostop.app.casework.why import Missing, WhyLine
-from nostop.app.rules import read_rules
+from nostop.app.rules import rules_at
 from nostop.determination.rows import SituationRows
 from nostop.model import NotHere
 from nostop.store import Act, reading
@@ -65,7 +65,7 @@ class Desk:
         """Return what schemes are called, by id."""
         return {
             name: {"en": each.pack.title.en, "cy": each.pack.title.cy}
-            for name, each in read_rules(self.rules).schemes.items()
+            for name, each in rules_at(self.rules, self.at).schemes.items()
         }
 
 

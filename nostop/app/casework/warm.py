@@ -11,13 +11,13 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from nostop.app.casework.case_file import FactValue
 from nostop.app.casework.why import Missing, WhyLine, missing_facts, why_lines
 from nostop.app.gateways import ANY, IN_FORCE, Statuses, by_closed_facts
 from nostop.app.results import withhold_claimed
-from nostop.app.rules import read_rules
+from nostop.app.rules import read_rules, rules_at
 from nostop.determination.one import Row, as_frame, as_row
 from nostop.determination.rows import Rows, SituationRows, households
 from nostop.model import NotHere, Outcome
@@ -27,7 +27,8 @@ from nostop.rulebook.one.household import Household
 from nostop.rulebook.one.interpreter import Interpreter, Result
 from nostop.rulebook.plan import compile_plan
 from nostop.rulebook.words.explain import day, explain, trace
-from nostop.store.case_files import read_run_rules
+from nostop.store import reading
+from nostop.store.case_files import read_run_rules, runs_filed
 
 Sources = Mapping[tuple[str, str], FactValue]
 #: Lines that tell an amount: of a scheme that may be claimed already, nobody is told one.
@@ -342,6 +343,19 @@ class WarmShelf:
         if kept is not None and kept[0].book is book:
             return kept[0]
         return WarmRules.compiled(book, wanted.effective_on, wanted.schemes, wanted.statuses)
+
+
+def warm_up(engine: Engine, shelf: WarmShelf, rules: Path, at: datetime) -> None:
+    """Compile the rules of the cases that are kept, before the first page asks for one.
+
+    Raises:
+        NostopError: as `WarmRules.of`.
+    """
+    with reading(engine) as connection:
+        kept = [rules_of_run(connection, rules, run_id) for run_id in runs_filed(connection)]
+    for wanted in kept[-WarmShelf.MOST :]:
+        shelf.of(wanted, at)
+    rules_at(rules, at)
 
 
 def rules_of_run(connection: Connection, rules: Path, run_id: str) -> Wanted:

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Body, Request
 
 from nostop.app.api_evaluating import EvaluationShelf, Question, evaluate
-from nostop.app.rules import read_rules
+from nostop.app.rules import rules_at
 from nostop.model import SettingsError, SituationError
 from nostop.web.api import models
 from nostop.web.api.keys import Called
@@ -39,7 +39,7 @@ def evaluate_situation(
     except SettingsError as error:
         field, _, text = str(error).partition(": ")
         raise Refused("invalid", [(f"/{field}", text)]) from None
-    packs = read_rules(rules).packs
+    packs = rules_at(rules, call.at).packs
     return models.Evaluation(
         effective_on=found.effective_on,
         determinations=[

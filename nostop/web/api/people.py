@@ -44,9 +44,7 @@ def _told(found: Findings, titles: dict[str, str]) -> models.PersonDetermination
         is_corrected=found.is_corrected,
         determinations=[
             models.PersonDetermination(
-                **models.determination(
-                    each.row, titles.get(each.row["scheme"], each.row["scheme"]), each.why
-                ),
+                **models.determination(each.row, _title(titles, each.row["scheme"]), each.why),
                 missing_facts=models.missing_facts(each.missing),
                 rules_changed=each.rules_changed,
             )
@@ -54,8 +52,7 @@ def _told(found: Findings, titles: dict[str, str]) -> models.PersonDetermination
         ],
         claim_path=[
             models.PathStep.model_validate(
-                {name: row.get(name) for name in _STEP}
-                | {"title": titles.get(row["scheme"], row["scheme"])}
+                {name: row.get(name) for name in _STEP} | {"title": _title(titles, row["scheme"])}
             )
             for row in found.path
         ],
@@ -63,3 +60,7 @@ def _told(found: Findings, titles: dict[str, str]) -> models.PersonDetermination
 
 
 _STEP = tuple(name for name in models.PathStep.model_fields if name != "title")
+
+
+def _title(titles: dict[str, str], scheme: str) -> str:
+    return titles.get(scheme, scheme)
