@@ -1,5 +1,6 @@
 """Life events that a service sends over HTTP: the same checks as `nostop events append`."""
 
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Lock
@@ -15,6 +16,11 @@ from nostop.strict_json import strict_json
 #: How many events one request may hold.
 MOST_EVENTS = 1000
 _WHERE = "events"
+_QUOTED = re.compile(r"'([^'\n]*)'")
+_YOURS = "a name that was sent"
+_ATTRIBUTES = (
+    "specversion", "id", "source", "type", "subject", "time", "datacontenttype", "data",
+)  # fmt: skip
 _LOOK = timedelta(seconds=60)
 
 
@@ -57,7 +63,20 @@ def take_events(desk: EventDesk, raw: bytes, at: datetime, *, batch: bool) -> He
     if isinstance(data, list) and len(data) > MOST_EVENTS:
         raise EventError(f"{_WHERE}: holds more than {MOST_EVENTS:,}: send them in parts")
     # A list, whatever is in it: what looks like a wrapped list is an event that is none.
-    return desk.take(raw if batch else b"[" + raw.removeprefix(b"\xef\xbb\xbf") + b"]", _WHERE, at)
+    listed = raw if batch else b"[" + raw.removeprefix(b"\xef\xbb\xbf") + b"]"
+    try:
+        return desk.take(listed, _WHERE, at)
+    except EventError as error:
+        raise EventError(_told_safely(str(error), desk.book)) from None
+
+
+def _told_safely(text: str, book: EventBook) -> str:
+    """Return a message without any name that the event rules do not know: whoever sent it may have
+    called an attribute as they call a person."""
+    known = {*_ATTRIBUTES, *book.types}
+    for each in book.types.values():
+        known |= set(each.attributes)
+    return _QUOTED.sub(lambda found: found[0] if found[1] in known else _YOURS, text)
 
 
 def desk_for(engine: Engine, shelf: EventShelf, rules: Path, by: str, at: datetime) -> EventDesk:

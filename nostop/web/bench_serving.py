@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from nostop.app.casework.warm import WarmShelf
+from nostop.app.casework.warm import WarmShelf, warm_up
 from nostop.app.job_kinds import Places, handlers
 from nostop.app.jobs import Jobs
 from nostop.app.opened import opened
@@ -27,7 +27,9 @@ def main() -> None:
     with opened(os.environ.get(STORE)) as engine:
         settings = WebSettings(places.rules, places.run, places.campaigns)
         jobs = Jobs(engine, utc_now, handlers(places))
-        answer(House(engine, settings, WarmShelf(), jobs), "127.0.0.1", int(port))
+        shelf = WarmShelf()
+        warm_up(engine, shelf, places.rules, utc_now())
+        answer(House(engine, settings, shelf, jobs), "127.0.0.1", int(port))
 
 
 if __name__ == "__main__":

@@ -550,7 +550,7 @@ def test_callbacks_are_answered_where_their_secrets_are_set(house: House, anybod
     with TestClient(create_app(replace(house, doors=doors))) as browser:
         told = browser.post("/callbacks/govuk-notify/delivery_receipt", content=b"{}")
         assert told.status_code == 401
-        page = browser.get("/unsubscribe/made-up")
+        page = browser.post("/unsubscribe/made-up")
         assert "This link does not work" in page.text
         assert page.headers["content-security-policy"].startswith("default-src 'none'; form-action")
 

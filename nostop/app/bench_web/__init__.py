@@ -15,7 +15,7 @@ from nostop.app.bench_web.figures import figures_of
 from nostop.app.bench_web.population import Crowd, multiply
 from nostop.app.bench_web.staff import Staff, staff_of
 from nostop.app.bench_web.store import store_at
-from nostop.app.bench_web.strain import Strain, strained
+from nostop.app.bench_web.strain import Pace, Strain, strained
 from nostop.app.figures import Figure
 from nostop.app.opened import opened
 from nostop.app.stages import Listener, stage
@@ -106,6 +106,6 @@ def _measured(
 
 def _worked(url: str, base: Base, sizes: Sizes, staff: Staff) -> tuple[Strain, Kept]:
     since = datetime.now(UTC)
-    came = strained(url, base, staff, sizes.seconds, sizes.think, sizes.races)
+    came = strained(url, base, staff, Pace(sizes.seconds, sizes.think, sizes.races))
     with opened(url) as engine:
         return came, kept_between(engine, since, list(came.raced))

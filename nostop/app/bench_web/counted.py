@@ -23,7 +23,8 @@ class Kept:
 
 def kept_between(engine: Engine, since: datetime, raced: Sequence[str]) -> Kept:
     """Count what was kept since a moment; `raced` are the cases that two decided at once."""
-    decisions, notes, corrections = map(table_of, (Decision, CaseNote, Correction))
+    decisions, notes = table_of(Decision), table_of(CaseNote)
+    corrections = table_of(Correction)
     unit = decisions.c.benefit_unit_id
     with reading(engine) as connection:
 

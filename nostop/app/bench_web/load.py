@@ -14,9 +14,9 @@ from pathlib import Path
 from random import Random
 from time import perf_counter
 
-from nostop.app.bench_web.browser import Browser, Notes, OverError, browser_of
+from nostop.app.bench_web.browser import Browser, Notes, OverError, browser_of, links_of
 from nostop.app.bench_web.races import race
-from nostop.app.bench_web.walks import WALKS
+from nostop.app.bench_web.walks import A_CASE, WALKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def main() -> None:
     """Do the errand of the standard input."""
     found = json.loads(sys.stdin.read())
     people = [(role, token) for role, token in found.pop("people")]
-    print(json.dumps(asyncio.run(_done(Errand(people=people, **found)))))
+    sys.stdout.write(json.dumps(asyncio.run(_done(Errand(people=people, **found)))))
 
 
 async def _done(errand: Errand) -> dict[str, object]:
@@ -53,7 +53,7 @@ async def _done(errand: Errand) -> dict[str, object]:
     used = processor_seconds(errand.server) - before
     async with AsyncExitStack() as stack:
         browsers = [
-            await _entered(stack, errand, number, Notes(), 0.0, float("inf"))
+            await _entered(stack, errand, number, Notes(), (0.0, float("inf")))
             for number in _workers(errand)
         ]
         raced = await race(browsers, errand.races)
@@ -66,15 +66,18 @@ async def _done(errand: Errand) -> dict[str, object]:
 
 
 async def _warmed(errand: Errand) -> None:
-    """Let everybody click about without a pause, unmeasured, until the first rules are compiled and
-    every kind of page was made once."""
-    kinds = dict.fromkeys(role for role, _ in errand.people)
-    firsts = [[role for role, _ in errand.people].index(role) for role in kinds]
+    """Have the rules compiled, by opening a case, and let one of each role click about with hardly
+    a pause, unmeasured, so that every kind of page was made once."""
+    roles = [role for role, _ in errand.people]
+    firsts = [roles.index(role) for role in dict.fromkeys(roles)]
     async with AsyncExitStack() as stack:
+        first = await _entered(stack, errand, firsts[0], Notes(), (0.0, float("inf")))
+        for case in links_of((await first.get("/queue", "/queue")).text, A_CASE)[:1]:
+            await first.get("/cases/{unit}", case)
         until = perf_counter() + min(20.0, errand.seconds)
         walks = []
         for number in firsts:
-            browser = await _entered(stack, errand, number, Notes(), 0.2, until)
+            browser = await _entered(stack, errand, number, Notes(), (0.2, until))
             walks.append(_to_the_end(browser, errand.people[number][0]))
         await asyncio.gather(*walks)
 
@@ -83,7 +86,7 @@ async def _walked(errand: Errand, notes: Notes, until: float) -> None:
     async with AsyncExitStack() as stack:
         walks = []
         for number, (role, _) in enumerate(errand.people):
-            browser = await _entered(stack, errand, number, notes, errand.think, until)
+            browser = await _entered(stack, errand, number, notes, (errand.think, until))
             walks.append(_to_the_end(browser, role))
         await asyncio.gather(*walks)
 
@@ -94,11 +97,11 @@ async def _to_the_end(browser: Browser, role: str) -> None:
 
 
 async def _entered(
-    stack: AsyncExitStack, errand: Errand, number: int, notes: Notes, think: float, until: float
+    stack: AsyncExitStack, errand: Errand, number: int, notes: Notes, pace: tuple[float, float]
 ) -> Browser:
     token = errand.people[number][1]
     chance = Random(errand.seed * 1000 + number)  # noqa: S311 - to be repeated
-    browser = browser_of(errand.base_url, token, notes, chance, (think, until))
+    browser = browser_of(errand.base_url, token, notes, chance, pace)
     await stack.enter_async_context(browser.client)
     return browser
 

@@ -1,8 +1,8 @@
 """A million people in a store: a small run, many times over, and a month of work on it.
 
-Every copy has ids of its own, in its JSON too. Places, money, days and certainty are spread, so that
-filters and sorts have work to do; what a case file says inside stays that of the household that it
-was copied from.
+Every copy has ids of its own, in its JSON too. Places, money, days and certainty are spread, so
+that filters and sorts have work to do; what a case file says inside stays that of the household
+that it was copied from.
 """
 
 from collections.abc import Iterator
@@ -72,7 +72,7 @@ def multiply(engine: Engine, crowd: Crowd, at: datetime) -> tuple[int, int]:
         decided.append(month_of(tables[Decision]))
         units += tables[WorkItem].height
         flags += tables[Flag].height
-    _put_people(engine, first, copies, crowd.people)
+    _put_people(engine, first[WorkItem]["run_id"][0], crowd.people)
     _put_entries(engine, decided, at)
     if engine.dialect.name == "postgresql":
         # As autovacuum does by itself within a minute of so many new rows.
@@ -139,10 +139,9 @@ def _spread(items: pl.DataFrame, at: datetime) -> pl.DataFrame:
     )
 
 
-def _put_people(engine: Engine, first: Tables, copies: int, people: int) -> None:
+def _put_people(engine: Engine, run_id: str, people: int) -> None:
     """Put ids of people until there are so many: those of case files first."""
     known = read_table(engine, KnownPerson)
-    run_id = first[WorkItem]["run_id"][0]
     homes = read_table(engine, CasePerson).select("person_id").unique()
     new = homes.join(known, on="person_id", how="anti")
     left = max(people - known.height - new.height, 0)

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from threading import Event, Thread
 from typing import Any
@@ -62,9 +62,17 @@ class Strain:
         return found
 
 
-def strained(
-    url: str, base: Base, staff: Staff, seconds: float, think: float, races: int
-) -> Strain:
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """For how many seconds people work, how many they think on average before each click, and how
+    many cases two of them decide at once after that."""
+
+    seconds: float
+    think: float
+    races: int
+
+
+def strained(url: str, base: Base, staff: Staff, pace: Pace) -> Strain:
     """Serve a store and work on it for a while.
 
     Raises:
@@ -74,9 +82,7 @@ def strained(
         errand = {
             "base_url": f"http://127.0.0.1:{port}",
             "people": staff.sessions,
-            "seconds": seconds,
-            "think": think,
-            "races": races,
+            **asdict(pace),
             "server": server,
         }
         command = [sys.executable, "-m", "nostop.app.bench_web.load"]

@@ -27,7 +27,7 @@ FILTERS = (
 DECIDED = {"confirm": 55, "not_entitled": 15, "ask_evidence": 15, "phone": 7, "hand_over": 8}
 _CASE = "/cases/{unit}"
 _NOTE = "Rang them; they will look for the letter."
-_A_CASE = r"/cases/[A-Za-z0-9_.:-]+"
+A_CASE = r"/cases/[A-Za-z0-9_.:-]+"
 
 
 async def caseworker(browser: Browser) -> None:
@@ -133,7 +133,7 @@ async def take(browser: Browser, found: Answer) -> None:
 
 async def open_one(browser: Browser, found: Answer) -> None:
     """Open a case of the page, and work on it."""
-    cases = links_of(found.text, _A_CASE)
+    cases = links_of(found.text, A_CASE)
     if cases:
         await browser.think()
         await work(browser, browser.chance.choice(cases))
@@ -151,7 +151,7 @@ async def give(browser: Browser, found: Answer) -> None:
 
 async def search(browser: Browser, found: Answer) -> None:
     """Find a case by its number, as somebody on the telephone reads it out."""
-    cases = links_of(found.text, _A_CASE)
+    cases = links_of(found.text, A_CASE)
     await browser.think()
     page = await browser.get("/search", "/search")
     if cases:
@@ -223,7 +223,8 @@ def _corrected(fields: Fields, choices: dict[str, list[str]]) -> Fields:
         said: Fields = {"value": values[0]}
     else:
         # What is not to be chosen from can always be not known.
-        said = {"known": "not_known"} | {name: "" for name in fields if name.startswith("value")}
+        said = {name: "" for name in fields if name.startswith("value")}
+        said["known"] = "not_known"
     return fields | said | {"evidence": "letter"}
 
 

@@ -29,7 +29,7 @@ __all__ = ["Overridden"]
 TEXT, NUMBER, MONEY, SHARE = "text", "number", "money", "share"
 #: Of fewer than this no share is told.
 FEWEST = 10
-_MOST_SHOWN = 200
+_MOST_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,10 +44,12 @@ def by_scheme(request: Request, visitor: Analyst) -> Response:
     titles = _titles(request, visitor)
     rows = [_named(row, titles) for row in read_take_up(run).to_dicts()]
     rows.sort(key=lambda row: str(row["title"]))
+    told = [row for row in rows if _tells(row)]
     shown = {
-        "rows": rows,
+        "rows": told,
+        "too_few": [row["title"] for row in rows if not _tells(row)],
         "quality": quality_of(run),
-        "take_up_chart": _take_up_chart(visitor, "take-up", rows, named="title"),
+        "take_up_chart": _take_up_chart(visitor, "take-up", told, named="title"),
         "pounds_chart": _pounds_chart(visitor, rows),
         "published": {row["title"]: PUBLISHED[row["scheme"]] for row in rows
                       if row["scheme"] in PUBLISHED},
@@ -111,6 +113,11 @@ def _titles(request: Request, visitor: Visitor) -> dict[str, str]:
     house = house_of(request)
     packs = rules_at(house.settings.rules, house.now()).packs
     return {name: getattr(pack.title, visitor.language) for name, pack in packs.items()}
+
+
+def _tells(row: Row) -> bool:
+    """Whether anything is known of a scheme but that its take-up is somewhere from none to all."""
+    return any(row[name] is not None for name in ("recipients", "entitled_non_recipients"))
 
 
 def _named(row: Row, titles: Mapping[str, str]) -> Row:
