@@ -31,12 +31,14 @@ from nostop.store.tables_outreach import ContactPoint, Recipient
 AREAS = 300
 #: So many copies go to the database at once.
 _AT_ONCE = 10
-#: Our ids: a letter and sixteen digits of base 16, the first four of which tell the copies apart.
+#: Our ids: a letter and sixteen digits of base 16. Four letters that are no such digits take the
+#: place of the first four: no copy has an id of the small run.
 _ID = r"\b([PBH])[0-9a-f]{4}([0-9a-f]{12})\b"
 _IDS = ("benefit_unit_id", "household_id", "subject_id", "person_id", "document")
 _ORDER: tuple[type[Base], ...] = (
     WorkItem, Flag, CaseFile, CasePerson, Recipient, ContactPoint, Decision, CaseNote, Correction,
 )  # fmt: skip
+_LETTERS = str.maketrans("0123456789abcdef", "ghjkmnpqrstvwxyz")
 Tables = dict[type[Base], pl.DataFrame]
 
 
@@ -93,9 +95,10 @@ def _together(copies: list[Tables]) -> Tables:
 
 def _copy(first: Tables, number: int, at: datetime) -> Tables:
     """Return one more copy of the small run, with nothing decided in it."""
+    letters = f"{number:04x}".translate(_LETTERS)
     made = {
         model: rows.with_columns(
-            pl.col(name).str.replace_all(_ID, f"${{1}}{number:04x}${{2}}")
+            pl.col(name).str.replace_all(_ID, f"${{1}}{letters}${{2}}")
             for name in _IDS
             if name in rows.columns
         )
@@ -103,7 +106,6 @@ def _copy(first: Tables, number: int, at: datetime) -> Tables:
     }
     made[WorkItem] = _spread(made[WorkItem], at)
     made[Flag] = made[Flag].with_columns(_scaled("gain_year"), _scaled("lost_each_week"))
-    letters = "".join(chr(ord("a") + int(digit)) for digit in str(number))
     made[CasePerson] = made[CasePerson].with_columns(
         # Nobody has a surname and a birthday together with so many others.
         pl.col("surname_key") + letters,
