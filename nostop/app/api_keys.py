@@ -30,7 +30,7 @@ SCOPES = (
 #: Why the record of a person is read: one word, which the person is told if they ask.
 PURPOSES = ("case_work", "claim_support", "complaint", "quality_check", "subject_access")
 #: What a key is called as whoever does something.
-ACTOR = "key:"
+ACTOR = store.ACTOR
 _KEY = re.compile(r"nostop_([0-9a-f]{18})_([A-Za-z0-9_-]{43})")
 #: A key that is not there is compared with this, which no secret has, so that it takes as long.
 _NOBODY = "0" * 64

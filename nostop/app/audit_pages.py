@@ -16,6 +16,7 @@ from nostop.store import audit_reading as store
 from nostop.store.audit_reading import Sieve
 from nostop.store.audit_verify import Broken
 from nostop.store.checks import check_id
+from nostop.store.contacts import is_known
 
 __all__ = [
     "PER_PAGE",
@@ -92,10 +93,13 @@ def ask_extract(jobs: Jobs, person_id: str, form: str, by: str) -> str:
 
     Raises:
         SettingsError: no such form.
-        StoreError: the id is not plain, or too many jobs are open.
+        StoreError: the id is not plain, nothing is kept of anybody under it (it could be a name),
+            or too many jobs are open.
     """
     if form not in FORMS:
         raise SettingsError(f"audit: an extract is {' or '.join(FORMS)}")
+    if not (is_subject(jobs.engine, person_id) or is_known(jobs.engine, person_id)):
+        raise StoreError("audit: nothing is kept of this number")
     return jobs.ask(JOB, {"person": check_id(person_id, "the number"), "form": form}, by)
 
 

@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, Select, literal, select
 
 from nostop.store.audit import Entry, append
 from nostop.store.engine import reading
 from nostop.store.rows import table_of
 from nostop.store.tables_access import ApiKey
+
+#: What a key is called as whoever does something, before its id.
+ACTOR = "key:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,13 @@ def find_key(engine: Engine, key_id: str) -> KeyKept | None:
         ends_on=row.ends_on,
         revoked_at=row.revoked_at,
     )
+
+
+def keys_made_by(account_id: str) -> Select[tuple[str]]:
+    """Return what the keys that somebody made are called as whoever does something. Whoever made a
+    key has seen it, and could use it: where two have to agree, its acts count as theirs."""
+    table = table_of(ApiKey)
+    return select(literal(ACTOR) + table.c.key_id).where(table.c.made_by == account_id)
 
 
 def note_call(engine: Engine, actor: str, entry: Entry, at: datetime) -> None:

@@ -9,6 +9,7 @@ import polars as pl
 from sqlalchemy import Connection, Engine, Select, and_, func, or_, select
 
 from nostop.store.access import Who, within
+from nostop.store.api_keys import keys_made_by
 from nostop.store.corrections import in_force
 from nostop.store.decided_messages import HouseholdPeople, household_people
 from nostop.store.rows import read, table_of
@@ -151,7 +152,12 @@ def awaiting(connection: Connection, who: Who, *, most: int) -> pl.DataFrame:
         select(table, items.c.version, items.c.area, accounts.c.name.label("by_name"))
         .join(items, items.c.benefit_unit_id == table.c.benefit_unit_id)
         .outerjoin(accounts, accounts.c.account_id == table.c.by)
-        .where(table.c.state == "awaiting", table.c.by != who.account_id, within(who))
+        .where(
+            table.c.state == "awaiting",
+            table.c.by != who.account_id,
+            table.c.by.not_in(keys_made_by(who.account_id)),
+            within(who),
+        )
         .order_by(table.c.at, table.c.decision_id)
         .limit(most)
     )
@@ -170,17 +176,20 @@ def the_awaited(connection: Connection, decision_id: str) -> Mapping[str, Any] |
     return None if row is None else dict(row)
 
 
-def declarations_of(engine: Engine, scheme: str) -> list[tuple[str, str]]:
-    """Return the id and the declaration of each campaign that has messages about a scheme."""
+def declarations_of(engine: Engine, scheme: str) -> list[tuple[str, str, bool]]:
+    """Return the id and the declaration of each campaign that has messages about a scheme, and
+    whether somebody has approved its plan."""
     table = table_of(Campaign)
     # A word that the declaration must have somewhere; whoever reads it looks properly.
-    query = select(table.c.campaign, table.c.declaration).where(
+    is_approved = table.c.approved_sha256 == table.c.plan_sha256
+    query = select(table.c.campaign, table.c.declaration, is_approved).where(
         func.instr(table.c.declaration, scheme) > 0
         if engine.dialect.name == "sqlite"
         else func.strpos(table.c.declaration, scheme) > 0
     )
     with engine.begin() as connection:
-        return [(str(name), str(text)) for name, text in connection.execute(query)]
+        rows = connection.execute(query)
+        return [(str(name), str(text), bool(approved)) for name, text, approved in rows]
 
 
 def _last(connection: Connection, query: Select[Any], unit: str) -> pl.DataFrame:

@@ -32,7 +32,8 @@ from nostop.store.checks import ID, NOTE, check_text
 from nostop.store.messages import MOST_AT_ONCE, batched
 from nostop.store.rows import put, read, table_of
 from nostop.store.tables import OutreachMessage
-from nostop.store.tables_casework import Flag
+from nostop.store.tables_access import CasePerson
+from nostop.store.tables_casework import Flag, WorkItem
 from nostop.store.tables_events import Case, CaseEvent, EventSignal
 from nostop.store.tables_outreach import (
     ContactPoint,
@@ -313,19 +314,48 @@ def _with_open_case(ids: BindParameter[Any]) -> Iterator[Select[Any]]:
 
 def decided_against(connection: Connection, message_ids: Sequence[str]) -> set[str]:
     """Return those of these messages about whose scheme a caseworker decided that nobody writes to
-    the benefit unit: it is waited for an answer, found not entitled, or not to be contacted."""
-    messages, who, flags = table_of(OutreachMessage), table_of(Recipient), table_of(Flag)
-    unit = func.coalesce(messages.c.benefit_unit_id, who.c.benefit_unit_id)
-    query = (
-        select(messages.c.message_id)
-        .outerjoin(who, who.c.person_id == messages.c.recipient_id)
-        .join(flags, (flags.c.benefit_unit_id == unit) & (flags.c.scheme == messages.c.scheme))
-        .where(flags.c.state.in_(HOLDING))
-    )
+    the benefit unit: it is waited for an answer, found not entitled, or not to be contacted.
+
+    The unit is that of the message, or the one in which its recipient is by now; of a scheme for a
+    whole household, any of the household, for the case is of one of its units only.
+    """
     found: set[str] = set()
     for some in batched(sorted(message_ids), MOST_AT_ONCE):
-        found.update(connection.execute(query.where(messages.c.message_id.in_(some))).scalars())
+        found.update(connection.execute(_decided(), {"ids": some}).scalars())
     return found
+
+
+@cache
+def _decided() -> CompoundSelect[Any]:
+    ids: BindParameter[Any] = bindparam("ids", expanding=True)
+    messages, flags, items = table_of(OutreachMessage), table_of(Flag), table_of(WorkItem)
+    held = (
+        messages.c.message_id.in_(ids)
+        & flags.c.state.in_(HOLDING)
+        & (flags.c.scheme == messages.c.scheme)
+    )
+    queries = [
+        select(messages.c.message_id)
+        .join(flags, flags.c.benefit_unit_id == messages.c.benefit_unit_id)
+        .where(held)
+    ]
+    # Who may be written to is loaded apart from the case files: either may be the newer.
+    for who in (table_of(Recipient), table_of(CasePerson)):
+        to = select(messages.c.message_id).join(who, who.c.person_id == messages.c.recipient_id)
+        queries.append(to.join(flags, flags.c.benefit_unit_id == who.c.benefit_unit_id).where(held))
+        queries.append(
+            to.join(items, items.c.household_id == who.c.household_id)
+            .join(flags, flags.c.benefit_unit_id == items.c.benefit_unit_id)
+            .where(
+                held,
+                messages.c.benefit_unit_id.is_(None),
+                or_(
+                    flags.c.subject_id == who.c.household_id,
+                    flags.c.person_id == messages.c.recipient_id,
+                ),
+            )
+        )
+    return union_all(*queries)
 
 
 def stale(connection: Connection, at: datetime, hours: int) -> str | None:

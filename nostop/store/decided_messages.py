@@ -59,24 +59,34 @@ def _set(connection: Connection, message_ids: list[str], state: str, why: str | 
 
 def _messages_of(connection: Connection, item: Mapping[str, Any]) -> ColumnElement[bool]:
     """Return the condition of a message to anybody of the household about this benefit unit, found
-    by the key of messages: campaign and recipient."""
-    table, campaigns = table_of(OutreachMessage), table_of(Campaign)
+    by the key of messages: campaign and recipient. As the claim asks (`decided_against`)."""
+    table, campaigns, flags = table_of(OutreachMessage), table_of(Campaign), table_of(Flag)
     people = household_people(connection, item)
     of_unit = table.c.benefit_unit_id == item["benefit_unit_id"]
-    theirs = table.c.benefit_unit_id.is_(None) & table.c.recipient_id.in_(people.mine)
+    # Planned for a unit in which they were before: what was decided is of the one of now.
+    theirs = table.c.recipient_id.in_(people.members)
+    of_household = select(flags.c.scheme).where(
+        flags.c.benefit_unit_id == item["benefit_unit_id"],
+        flags.c.subject_id == item["household_id"],
+    )
+    of_nobody = table.c.benefit_unit_id.is_(None) & or_(
+        table.c.recipient_id.in_(people.mine), table.c.scheme.in_(of_household)
+    )
     return (
         table.c.campaign.in_(select(campaigns.c.campaign))
         & table.c.recipient_id.in_(people.everybody)
-        & or_(of_unit, theirs)
+        & or_(of_unit, theirs, of_nobody)
     )
 
 
 @dataclass(frozen=True, slots=True)
 class HouseholdPeople:
-    """Person ids of a household, and of them those of one of its benefit units."""
+    """Person ids of a household; of them those of one of its benefit units, and with them who would
+    claim for it (`mine`)."""
 
     everybody: tuple[str, ...]
     mine: tuple[str, ...]
+    members: tuple[str, ...]
 
 
 def household_people(connection: Connection, item: Mapping[str, Any]) -> HouseholdPeople:
@@ -93,5 +103,7 @@ def household_people(connection: Connection, item: Mapping[str, Any]) -> Househo
         flags.c.benefit_unit_id == unit, flags.c.person_id.is_not(None)
     )
     claimants = set(connection.execute(claim).scalars())
-    mine = set(rows.filter(pl.col("benefit_unit_id") == unit)["person_id"]) | claimants
-    return HouseholdPeople(tuple(sorted(mine | set(rows["person_id"]))), tuple(sorted(mine)))
+    members = set(rows.filter(pl.col("benefit_unit_id") == unit)["person_id"])
+    mine = members | claimants
+    everybody = mine | set(rows["person_id"])
+    return HouseholdPeople(*(tuple(sorted(each)) for each in (everybody, mine, members)))

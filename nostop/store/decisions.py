@@ -11,9 +11,20 @@ from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, exists, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    delete,
+    exists,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from nostop.model import MovedOn, NotHere, StoreError
+from nostop.store.api_keys import keys_made_by
 from nostop.store.audit import Entry, append
 from nostop.store.campaigns import Act
 from nostop.store.cases import NewCase, open_cases
@@ -139,7 +150,8 @@ def second(engine: Engine, decision_id: str, word: SecondWord, act: Act) -> None
         row = connection.execute(query).mappings().one_or_none()
         if row is None:
             raise NotHere("decisions: there is no such decision")
-        if row["by"] == act.by:
+        theirs = connection.execute(keys_made_by(act.by)).scalars().all()
+        if row["by"] in (act.by, *theirs):
             raise StoreError("decisions: whoever decided cannot be the second person")
         if row["state"] != "awaiting":
             raise MovedOn("decisions: somebody has answered this already")
@@ -157,7 +169,9 @@ def second(engine: Engine, decision_id: str, word: SecondWord, act: Act) -> None
             _carry_out(connection, item, schemes, verdict, act)
         else:
             _move_flags(connection, row["benefit_unit_id"], schemes, "open")
-            _allow_people(connection, verdict.about if row["kind"] == "suppress" else ())
+            stopped = verdict.about if row["kind"] == "suppress" else ()
+            # What somebody else had stopped before stays so.
+            _allow_people(connection, stopped, row["at"])
         _settle(connection, row["benefit_unit_id"])
         entries = messages_follow(connection, item, act)
         detail = {"decision": decision_id, "state": str(values["state"])}
@@ -384,8 +398,18 @@ def _settle(connection: Connection, unit: str) -> None:
 
 
 def _stop_people(connection: Connection, verdict: Verdict, act: Act) -> None:
-    """Let nobody write to these people, until the day that the decision says."""
-    _allow_people(connection, verdict.about)
+    """Let nobody write to these people, until the day that the decision says.
+
+    One that waits for a second person only adds to what stands: refused, it takes back its own.
+    """
+    if not verdict.about:
+        raise StoreError("decisions: say whom nobody may write to")
+    table = table_of(Suppression)
+    stopped: set[str] = set()
+    if verdict.needs_second:
+        stopped = _prolonged(connection, verdict)
+    else:
+        _allow_people(connection, verdict.about)
     rows = [
         {
             "person_id": who,
@@ -395,17 +419,40 @@ def _stop_people(connection: Connection, verdict: Verdict, act: Act) -> None:
             "until_on": verdict.until_on,
         }
         for who in verdict.about
+        if who not in stopped
     ]
-    if not rows:
-        raise StoreError("decisions: say whom nobody may write to")
-    connection.execute(insert(table_of(Suppression)), rows)
+    if rows:
+        connection.execute(insert(table), rows)
 
 
-def _allow_people(connection: Connection, person_ids: Collection[str]) -> None:
+def _prolonged(connection: Connection, verdict: Verdict) -> set[str]:
+    """Return which of these people nobody may write to already, once that stands as long as the
+    decision says."""
     table = table_of(Suppression)
-    mine = (table.c.reason == NO_CONTACT) & (table.c.source == ADDED)
+    mine = _no_contact() & table.c.person_id.in_(verdict.about)
+    stopped = set(connection.execute(select(table.c.person_id).where(mine)).scalars())
+    shorter = mine & table.c.until_on.is_not(None)
+    if verdict.until_on is not None:
+        shorter &= table.c.until_on < verdict.until_on
+    connection.execute(update(table).where(shorter).values(until_on=verdict.until_on))
+    return stopped
+
+
+def _no_contact() -> ColumnElement[bool]:
+    table = table_of(Suppression)
+    return (table.c.reason == NO_CONTACT) & (table.c.source == ADDED)
+
+
+def _allow_people(
+    connection: Connection, person_ids: Collection[str], since: datetime | None = None
+) -> None:
+    """Let people be written to again; `since`: only those who may not since this moment."""
+    table = table_of(Suppression)
+    mine = _no_contact() & table.c.person_id.in_(list(person_ids))
+    if since is not None:
+        mine &= table.c.since == since
     if person_ids:
-        connection.execute(delete(table).where(mine, table.c.person_id.in_(list(person_ids))))
+        connection.execute(delete(table).where(mine))
 
 
 def _not_contacted(connection: Connection, unit: str) -> tuple[str, ...]:

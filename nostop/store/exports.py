@@ -9,6 +9,7 @@ from sqlalchemy import Engine, Row, Select, case, func, insert, select, type_coe
 
 from nostop.model import MovedOn, NotHere
 from nostop.store.access import Who, within
+from nostop.store.api_keys import keys_made_by
 from nostop.store.audit import Entry, append
 from nostop.store.campaigns import Act
 from nostop.store.checks import check_id
@@ -103,7 +104,12 @@ def decide(engine: Engine, export_id: str, act: Act, *, approved: bool) -> None:
     table = table_of(ExportRequest)
     change = (
         update(table)
-        .where(table.c.export_id == export_id, table.c.state == "asked", table.c.asked_by != act.by)
+        .where(
+            table.c.export_id == export_id,
+            table.c.state == "asked",
+            table.c.asked_by != act.by,
+            table.c.asked_by.not_in(keys_made_by(act.by)),
+        )
         .values(state="approved" if approved else "refused", decided_by=act.by, decided_at=act.at)
     )
     with engine.begin() as connection:

@@ -1,6 +1,7 @@
 """What somebody posted: checked to come from our own page, then read field by field."""
 
 import hmac
+import re
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,6 +18,7 @@ CSRF = "csrf"
 FORM_COOKIE = "nostop_form"
 LONGEST_TEXT = 2000
 MOST_FIELDS = 2000
+_CHARSET = re.compile(r"""charset\*?[^;=]*=[\s"']*([^\s"';]*)""", re.IGNORECASE)
 
 
 class Forged(Exception):  # noqa: N818 - no error of ours: the answer says that the page is too old
@@ -96,7 +98,7 @@ async def posted(request: Request) -> AsyncIterator[Form]:
     Raises:
         Forged: it is not of our own page.
     """
-    _refuse_other_sites(request)
+    _refuse_foreign(request)
     visitor = getattr(request.state, "visitor", None)
     if visitor is None:
         raise NotAllowed
@@ -107,7 +109,7 @@ async def posted(request: Request) -> AsyncIterator[Form]:
 
 async def posted_by_anybody(request: Request) -> Form:
     """Return what was posted where nobody is signed in yet: its cookie says what the form must."""
-    _refuse_other_sites(request)
+    _refuse_foreign(request)
     data = await request.form(max_fields=20, max_files=0)
     _refuse_wrong(data, request.cookies.get(cookie_name(house_of(request), FORM_COOKIE), ""))
     return Form(data)
@@ -120,10 +122,14 @@ def _refuse_wrong(data: FormData, wanted: str) -> None:
         raise Forged
 
 
-def _refuse_other_sites(request: Request) -> None:
-    """Browsers say from which site a form comes; where they do, it must be this one."""
+def _refuse_foreign(request: Request) -> None:
+    """Browsers say from which site a form comes; where they do, it must be this one. They send ours
+    in UTF-8: whoever names another charset would have it decoded by any codec that Python has."""
     site = request.headers.get("sec-fetch-site")
+    charset = _CHARSET.search(request.headers.get("content-type", ""))
     if site is not None and site not in ("same-origin", "none"):
+        raise Forged
+    if charset is not None and charset[1].lower() not in ("utf-8", "utf8"):
         raise Forged
 
 

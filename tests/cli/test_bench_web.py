@@ -1,6 +1,7 @@
 """The bench of the pages: whole but small, and what it says where something was lost."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from nostop.app.bench_web.figures import figures_of
 from nostop.app.bench_web.strain import Strain
 from tests.cli.conftest import Nostop
 
+NINE, TEN = (datetime(2026, 6, 2, hour, tzinfo=UTC) for hour in (9, 10))
 QUICK = {"GET /queue": [0.010] * 19 + [0.190]}
 RACES = {
     "cases": 2,
@@ -29,6 +31,7 @@ def strain(
 ) -> Strain:
     """Return what came of a load, in which all went well but for what is said."""
     return Strain(
+        moments=(NINE, TEN),
         seconds=seconds,
         errors=errors or {},
         wrong=[],

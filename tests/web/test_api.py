@@ -69,7 +69,7 @@ def service(app: FastAPI, work_store: Engine) -> Iterator[ServiceFor]:
 
         def made(*scopes: str, areas: list[str] | None = None) -> Service:
             wanted = KeyWanted("Housing service", scopes or SCOPES, areas, date(2026, 12, 31))
-            return Service(browser, accounts.make_key(work_store, wanted, "adam.admin", NOW))
+            return Service(browser, accounts.make_key(work_store, wanted, "another.admin", NOW))
 
         yield made
 

@@ -10,7 +10,7 @@ from time import perf_counter
 
 from nostop.app.bench_faults.arena import DATABASES
 from nostop.app.bench_web.base import Base, load_base, make_base
-from nostop.app.bench_web.counted import Kept, kept_between
+from nostop.app.bench_web.counted import Kept, kept
 from nostop.app.bench_web.figures import figures_of
 from nostop.app.bench_web.population import Crowd, multiply
 from nostop.app.bench_web.staff import Staff, staff_of
@@ -99,13 +99,12 @@ def _measured(
         "s",
     )
     with stage(f"Working, {kind}", listener) as told:
-        came, kept = _worked(url, base, sizes, staff)
+        came, there = _worked(url, base, sizes, staff)
         told.detail = f"{came.requests:,} requests"
-    yield from figures_of(kind, came, kept)
+    yield from figures_of(kind, came, there)
 
 
 def _worked(url: str, base: Base, sizes: Sizes, staff: Staff) -> tuple[Strain, Kept]:
-    since = datetime.now(UTC)
     came = strained(url, base, staff, Pace(sizes.seconds, sizes.think, sizes.races))
     with opened(url) as engine:
-        return came, kept_between(engine, since, list(came.raced))
+        return came, kept(engine, came.moments, list(came.raced))

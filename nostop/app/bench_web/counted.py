@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Table, func, select
+from sqlalchemy import Connection, Engine, Table, func, select
 
 from nostop.store import reading
 from nostop.store.rows import table_of
@@ -14,27 +13,35 @@ from nostop.store.tables_casework import CaseNote, Correction, Decision
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """How many decisions, notes and corrections the store holds since a moment, but for cases of
-    races; and of those, decisions by case."""
+    """How many decisions, notes and corrections the store took while people worked, and how many
+    decisions of races, by case."""
 
     rows: dict[str, int]
     raced: dict[str, int]
 
 
-def kept_between(engine: Engine, since: datetime, raced: Sequence[str]) -> Kept:
-    """Count what was kept since a moment; `raced` are the cases that two decided at once."""
-    decisions, notes = table_of(Decision), table_of(CaseNote)
-    corrections = table_of(Correction)
-    unit = decisions.c.benefit_unit_id
+def kept(engine: Engine, moments: tuple[datetime, datetime], raced: Sequence[str]) -> Kept:
+    """Count what was kept between two moments, and after them in the cases of races (`raced`)."""
+    began, ended = moments
+    table = table_of(Decision)
     with reading(engine) as connection:
-
-        def number(table: Table, *which: ColumnElement[bool]) -> int:
-            query: Any = select(func.count()).select_from(table).where(table.c.at >= since, *which)
-            return int(connection.execute(query).scalar_one())
-
         rows = {
-            "decisions": number(decisions, unit.not_in(raced)),
-            "notes": number(notes),
-            "corrections": number(corrections),
+            "decisions": _number(connection, table, began, ended),
+            "notes": _number(connection, table_of(CaseNote), began, ended),
+            "corrections": _number(connection, table_of(Correction), began, ended),
         }
-        return Kept(rows, {each: number(decisions, unit == each) for each in raced})
+        query = (
+            select(table.c.benefit_unit_id, func.count())
+            .where(table.c.at >= ended, table.c.benefit_unit_id.in_(raced))
+            .group_by(table.c.benefit_unit_id)
+        )
+        found = {unit: int(number) for unit, number in connection.execute(query)}
+    return Kept(rows, {unit: found.get(unit, 0) for unit in raced})
+
+
+def _number(connection: Connection, table: Table, began: datetime, ended: datetime) -> int:
+    query = select(func.count()).select_from(table)
+    found: int = connection.execute(
+        query.where(table.c.at >= began, table.c.at < ended)
+    ).scalar_one()
+    return found

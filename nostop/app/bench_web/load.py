@@ -10,6 +10,7 @@ import os
 import sys
 from contextlib import AsyncExitStack, suppress
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from time import perf_counter
@@ -46,10 +47,11 @@ def main() -> None:
 async def _done(errand: Errand) -> dict[str, object]:
     await _warmed(errand)
     notes = Notes()
+    since = datetime.now(UTC)
     before, begun = processor_seconds(errand.server), perf_counter()
     load_before = os.getloadavg()[0]
     await _walked(errand, notes, perf_counter() + errand.seconds)
-    spent = perf_counter() - begun
+    spent, ended = perf_counter() - begun, datetime.now(UTC)
     used = processor_seconds(errand.server) - before
     async with AsyncExitStack() as stack:
         browsers = [
@@ -58,6 +60,7 @@ async def _done(errand: Errand) -> dict[str, object]:
         ]
         raced = await race(browsers, errand.races)
     return {
+        "moments": [since.isoformat(), ended.isoformat()],
         "notes": notes.as_json(),
         "races": asdict(raced),
         "processor": used / spent,

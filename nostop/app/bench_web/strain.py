@@ -35,11 +35,13 @@ _EXPORT_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Strain:
-    """What came of the load: seconds of each answer by route, errors by route, who was told that
+    """What came of the load, which began at the first of `moments` and ended at the second, before
+    anybody raced: seconds of each answer by route, errors by route, who was told that
     somebody was first; what was acknowledged, by what it is; what raced (decisions acknowledged, by
     case); the server's share of one processor, the machine's load average before and after, and
     how many jobs were done meanwhile."""
 
+    moments: tuple[datetime, datetime]
     seconds: dict[str, list[float]]
     errors: dict[str, int]
     wrong: list[str]
@@ -94,7 +96,9 @@ def strained(url: str, base: Base, staff: Staff, pace: Pace) -> Strain:
         raise SettingsError(f"bench web: the load ended early:\n{done.stderr[-2000:]}")
     found = json.loads(done.stdout)
     notes = found["notes"]
+    began, ended = map(datetime.fromisoformat, found["moments"])
     return Strain(
+        moments=(began, ended),
         seconds=notes["seconds"],
         errors=notes["errors"],
         wrong=notes["wrong"],

@@ -232,14 +232,40 @@ def _told(case: OpenCase, flag: Mapping[str, Any]) -> _Told:
     except NotHere:
         # Whom the flag was for is not in this household any more.
         return _Told("gone", None, None, (), ())
-    now = decided_now(case, [scheme]).get((scheme, subject), {})
+    decided = decided_now(case, [scheme])
+    now = decided.get((scheme, subject), {})
     known = now.get("claimed") is False
     if known and not case.corrections:
         low, high = flag["amount_low"], flag["amount_high"]
         return _Told(flag["outcome"], low, high, why, missing)
     outcome = now.get("outcome") or "not_shown"
-    low, high = now.get("amount_low"), now.get("amount_high")
+    low, high = _amounts(case, now, list(decided.values()))
     return _Told(outcome, low, high, why, missing, receipt_known=known)
+
+
+def _amounts(
+    case: OpenCase, now: Mapping[str, Any], decided: Sequence[Mapping[str, Any]]
+) -> tuple[int | None, int | None]:
+    """Return the bounds of what a flag is worth now. Of a scheme that decides for each person, it
+    stands for everybody of the unit of whom it says the same, as when it was loaded."""
+    if now.get("person_id") is None or now.get("claimed") is not False:
+        return now.get("amount_low"), now.get("amount_high")
+    mine = {each.person_id for each in case.file.of_unit(case.known.unit)}
+    same = [
+        row
+        for row in decided
+        if row["person_id"] in mine
+        and row["claimed"] is False
+        and row["outcome"] == now["outcome"]
+        and (row["outcome"] == "entitled" or row["worth_asking"])
+    ] or [now]
+    low, high = ([row[name] for row in same] for name in ("amount_low", "amount_high"))
+    return _sum(low), _sum(high)
+
+
+def _sum(amounts: Sequence[int | None]) -> int | None:
+    """A sum of what is known of each; None where it is not of one."""
+    return None if None in amounts else sum(each for each in amounts if each is not None)
 
 
 def decided_now(

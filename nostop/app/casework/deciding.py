@@ -136,16 +136,20 @@ def needs_second(
     engine: Engine, schemes: Sequence[str], kind: str, default: Collection[str]
 ) -> bool:
     """Whether a second person has to approve: where a campaign about one of the schemes says so; by
-    `default` where no campaign is about any of them."""
+    `default` where no campaign that somebody has approved is about one of them. A plan that waits
+    for approval can ask for a second person, and spares nobody one."""
+    return any(_asks_for(engine, scheme, kind, default) for scheme in schemes)
+
+
+def _asks_for(engine: Engine, scheme: str, kind: str, default: Collection[str]) -> bool:
     kinds: set[str] = set()
     covered = False
-    for scheme in schemes:
-        for name, text in declarations_of(engine, scheme):
-            declared = parse_campaign(text, f"campaign {name}")
-            if scheme in declared.schemes:
-                covered = True
-                kinds.update(declared.review.second_approval if declared.review else ())
-    return kind in (kinds if covered else default)
+    for name, text, approved in declarations_of(engine, scheme):
+        declared = parse_campaign(text, f"campaign {name}")
+        if scheme in declared.schemes:
+            covered = covered or approved
+            kinds.update(declared.review.second_approval if declared.review else ())
+    return kind in kinds or (not covered and kind in default)
 
 
 def decide_case(engine: Engine, seen: Seen, wish: Wish, act: Act, *, second_needed: bool) -> str:

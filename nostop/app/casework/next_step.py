@@ -120,7 +120,7 @@ def _nothing_to_do(known: Known, schemes: Sequence[SchemeView]) -> NextStep:
         )
     if "waiting" in states:
         return NextStep("Wait for an answer.", {})
-    return NextStep("Nothing is left to do here.", {}, "Go to my work", "/work")
+    return NextStep("Nothing is left to do here.", {}, "Go to my work", "/queue")
 
 
 def _waits_until(known: Known) -> date | None:

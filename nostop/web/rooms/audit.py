@@ -127,7 +127,7 @@ def make_extract(request: Request, visitor: Auditor, form: Posted) -> Response:
             jobs = house_of(request).jobs
             job_id = audit_pages.ask_extract(jobs, person, kind, visitor.account_id)
         except StoreError:
-            text = "Enter the number of the person: letters, digits and hyphens"
+            text = "Nothing is kept under this number. Check it: a name does not do"
             form.problems.append(Problem("person", text))
         else:
             return see_other(request, f"/jobs/{job_id}")

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import Response
 
 from nostop.app.casework import link_undoing, linking
@@ -18,6 +18,8 @@ router = APIRouter()
 Looker = Annotated[Visitor, Depends(visiting(Permission.LINKS))]
 Senior = Annotated[Visitor, Depends(visiting(Permission.SENIOR))]
 Worker = Annotated[Visitor, Depends(visiting(Permission.WORK))]
+#: No database of ours counts further.
+EventId = Annotated[int, Path(ge=0, lt=2**63)]
 #: What may be said of a pair, in the order of the keys 1, 2, 3.
 VERDICTS = {"same": "Same person", "different": "Different people", "cannot_tell": "Cannot tell"}
 FIELDS = {
@@ -153,13 +155,13 @@ def history(request: Request, visitor: Looker, person: str | None = None) -> Res
 
 
 @router.get("/links/history/{event_id}")
-def change(request: Request, visitor: Looker, event_id: int) -> Response:
+def change(request: Request, visitor: Looker, event_id: EventId) -> Response:
     """Show one change, what rests on it, and the form that takes it back."""
     return _change(request, visitor, event_id)
 
 
 @router.post("/links/history/{event_id}/undo")
-def undo(request: Request, visitor: Senior, event_id: int, form: Posted) -> Response:
+def undo(request: Request, visitor: Senior, event_id: EventId, form: Posted) -> Response:
     """Take a change back: nobody writes to anybody concerned from now on; a job does the rest."""
     house = house_of(request)
     why = form.text("why", most=500, wanted="Say why these are not one person")
@@ -189,7 +191,7 @@ def close(request: Request, visitor: Senior, case_id: str, _form: Posted) -> Res
 
 
 def _change(
-    request: Request, visitor: Visitor, event_id: int, form: Form | None = None
+    request: Request, visitor: Visitor, event_id: EventId, form: Form | None = None
 ) -> Response:
     house = house_of(request)
     found = link_undoing.change_shown(house.engine, _who(visitor), event_id, house.now())

@@ -156,6 +156,7 @@ def with_campaign() -> Iterator[Engine]:
             "declaration_sha256": "a",
             "run_id": "r",
             "plan_sha256": "b",
+            "approved_sha256": "b",
             "planned_by": "ada",
             "planned_at": when,
         }
@@ -171,6 +172,18 @@ def test_the_campaign_says_which_decisions_need_a_second_person(with_campaign: E
         for kind in ("confirm", "not_entitled", "suppress")
     ]
     assert asks == [False, True, True, True, False, False]
+
+
+def test_of_a_whole_case_each_scheme_is_asked(with_campaign: Engine):
+    both = ["pension_credit", "housing_benefit"]
+    assert needs_second(with_campaign, both, "confirm", {"confirm"})
+
+
+def test_a_plan_that_nobody_approved_spares_nobody_a_second_person(with_campaign: Engine):
+    with with_campaign.begin() as connection:
+        connection.execute(table_of(Campaign).update().values(approved_sha256=None))
+    for kind in ("confirm", "not_entitled"):
+        assert needs_second(with_campaign, ["pension_credit"], kind, {"confirm"})
 
 
 @pytest.mark.parametrize(

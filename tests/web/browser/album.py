@@ -13,7 +13,7 @@ _COLOURS = 32
 
 
 class Album:
-    """Pictures of one walk, numbered in the order in which they are taken.
+    """Pictures of one walk.
 
     NOSTOP_SCREENSHOTS names the folder they go to; without it nothing is taken.
     """
@@ -21,11 +21,9 @@ class Album:
     def __init__(self, *, is_kept: bool) -> None:
         """is_kept: False for a walk whose pictures would be the same."""
         self._folder = Path(_FOLDER) if _FOLDER and is_kept else None
-        self._taken = 0
 
     def keep(self, page: Page, what: str) -> None:
-        """Take a picture of a page from its top, and name it NN-what.png."""
-        self._taken += 1
+        """Take a picture of a page from its top, named NN-what.png."""
         if self._folder is None:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -37,4 +35,4 @@ class Album:
         if before is not None:
             page.set_viewport_size(before)
         few = Image.open(BytesIO(png)).convert("RGB").quantize(_COLOURS)
-        few.save(self._folder / f"{self._taken:02}-{what}.png", optimize=True)
+        few.save(self._folder / f"{what}.png", optimize=True)

@@ -69,6 +69,11 @@ _TOO_WIDE = """() => {
     ...over.slice(0, 8).map((element) => element.outerHTML.slice(0, 120))];
 }"""
 
+_ON_PAPER = """() => [...document.querySelectorAll(
+    "nav, button, .govuk-button, .govuk-skip-link, .govuk-back-link, .moj-filter-layout__filter"
+  )].filter((element) => element.checkVisibility({ visibilityProperty: true }))
+    .map((element) => element.outerHTML.slice(0, 120))"""
+
 
 def breaches(page: Page) -> list[str]:
     """Return what axe finds against WCAG 2.2 A and AA: rule, what it says, and where."""
@@ -107,6 +112,14 @@ def too_wide_for_320(page: Page) -> list[str]:
     found: list[str] = page.evaluate(_TOO_WIDE)
     if before is not None:
         page.set_viewport_size(before)
+    return found
+
+
+def printed_too_much(page: Page) -> list[str]:
+    """Return what is only for a screen, to go somewhere or to press, and yet stands on paper."""
+    page.emulate_media(media="print")
+    found: list[str] = page.evaluate(_ON_PAPER)
+    page.emulate_media(media="screen")
     return found
 
 
