@@ -55,7 +55,7 @@ def find_key(engine: Engine, key_id: str) -> KeyKept | None:
     )
 
 
-def keys_made_by(account_id: str) -> Select[tuple[str]]:
+def keys_made_by(account_id: str) -> Select[str]:
     """Return what the keys that somebody made are called as whoever does something. Whoever made a
     key has seen it, and could use it: where two have to agree, its acts count as theirs."""
     table = table_of(ApiKey)

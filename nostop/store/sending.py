@@ -8,14 +8,16 @@ from collections.abc import Iterator
 from datetime import datetime
 
 import polars as pl
-from sqlalchemy import Engine, bindparam, update
+from sqlalchemy import Connection, Engine, bindparam, update
 
+from nostop.events import day_of
 from nostop.frames import check
 from nostop.model import StoreError
 from nostop.outreach.render import as_messages
 from nostop.outreach.tables import Messages
 from nostop.ports import Channel, Receipt
 from nostop.store.checks import ID, SHA256, check_text
+from nostop.store.contacts import DECIDED, decided_against, reasons_not_to
 from nostop.store.messages import MOST_AT_ONCE, batched, in_state, record_receipts
 from nostop.store.rows import table_of
 from nostop.store.tables import OutreachMessage
@@ -30,7 +32,8 @@ def claim_and_record(
 ) -> dict[str, int]:
     """Send what is still planned, and return how many messages became sent, failed or unknown.
 
-    A message that is in any other state than `planned` is not given to the channel. One for which
+    A message that is in any other state than `planned` is not given to the channel, nor is one that
+    something stands against by now: a reply, a life event, a caseworker's decision. One for which
     the channel yields no receipt, or none that we understand, becomes `unknown`.
 
     Args:
@@ -63,6 +66,11 @@ def _claim(engine: Engine, part: pl.DataFrame, at: datetime) -> pl.DataFrame:
     with engine.begin() as connection:
         planned = in_state(connection, part["message_id"].to_list(), "planned")
         claimed = part.filter(pl.col("message_id").is_in(planned))
+        refused = _refused(connection, claimed, at)
+        claimed = claimed.filter(~pl.col("message_id").is_in(list(refused)))
+        for message_id, why in refused.items():
+            query = update(table).where(table.c.message_id == message_id)
+            connection.execute(query.values(state="suppressed", suppression=why))
         if claimed.height:
             query = update(table).where(table.c.message_id == bindparam("of"))
             query = query.values(
@@ -75,6 +83,17 @@ def _claim(engine: Engine, part: pl.DataFrame, at: datetime) -> pl.DataFrame:
             )
             connection.execute(query, rows.to_dicts())
     return claimed
+
+
+def _refused(connection: Connection, part: pl.DataFrame, at: datetime) -> dict[str, str]:
+    """Return which messages may not go any more, and why: as a campaign's sender asks."""
+    stops = reasons_not_to(connection, part["recipient_id"].to_list(), day_of(at))
+    decided = decided_against(connection, part["message_id"].to_list())
+    return dict.fromkeys(sorted(decided), DECIDED) | {
+        message_id: stops[who]
+        for message_id, who in part.select("message_id", "recipient_id").iter_rows()
+        if who in stops
+    }
 
 
 def _send(engine: Engine, channel: Channel, claimed: pl.DataFrame, at: datetime) -> dict[str, int]:

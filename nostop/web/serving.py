@@ -6,6 +6,9 @@ from nostop.web.application import create_app
 from nostop.web.house import House
 from nostop.web.oidc_settings import Served, check_sign_in
 
+#: nginx keeps a connection to us for 60 seconds, unless it is told otherwise.
+KEPT_ALIVE_SECONDS = 75
+
 
 def serve(house: House, host: str, port: int) -> None:
     """Answer requests; returns when the process is told to end.
@@ -29,6 +32,9 @@ def answer(house: House, host: str, port: int) -> None:
         access_log=False,
         server_header=False,
         lifespan="off",
+        # Longer than a web server in front keeps an idle connection: it, not we, closes it. Else a
+        # form that is just being sent on it is lost.
+        timeout_keep_alive=KEPT_ALIVE_SECONDS,
         ws="none",
     )
     uvicorn.Server(config).run()

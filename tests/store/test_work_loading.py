@@ -33,7 +33,8 @@ _FLAG = {"benefit_unit_id": pl.String, "scheme": pl.String, "subject_id": pl.Str
          "outcome": pl.String, "amount": pl.Int64, "amount_low": pl.Int64,
          "amount_high": pl.Int64, "per": pl.String, "gain_year": pl.Int64,
          "lost_each_week": pl.Int64, "deadline": pl.Date, "step": pl.Int64,
-         "path_status": pl.String, "confidence_per_mille": pl.Int64, "missing": pl.Int64}  # fmt: skip
+         "path_status": pl.String, "confidence_per_mille": pl.Int64,
+         "missing": pl.Int64}  # fmt: skip
 _PERSON = {"person_id": pl.String, "household_id": pl.String, "benefit_unit_id": pl.String,
            "surname_key": pl.String, "born_on": pl.Date, "postcode": pl.String}  # fmt: skip
 

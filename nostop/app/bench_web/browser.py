@@ -15,6 +15,8 @@ import httpx
 SESSION_COOKIE = "nostop_session"
 #: Whoever waits for longer has given up.
 PATIENCE_SECONDS = 60.0
+#: A browser gives up an idle connection before the server does.
+KEPT_ALIVE_SECONDS = 30.0
 _TAG = re.compile(r"<(input|textarea|select|option)\b([^>]*)>")
 _ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 _TICKED = re.compile(r"\s(?:checked|selected)\b")
@@ -157,6 +159,7 @@ def browser_of(
         base_url=base_url,
         cookies={SESSION_COOKIE: token},
         timeout=PATIENCE_SECONDS,
+        limits=httpx.Limits(keepalive_expiry=KEPT_ALIVE_SECONDS),
         trust_env=False,
         follow_redirects=False,
     )

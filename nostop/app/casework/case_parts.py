@@ -29,6 +29,7 @@ from nostop.rulebook import Rulebook
 from nostop.store.case_page import CaseRows
 from nostop.store.work_items import SURE_PER_MILLE
 
+NOT_KNOWN: Both = {"en": "not known", "cy": "ddim yn hysbys"}
 #: What is shown of a fact that would tell which home somebody lives in: nothing, on this page.
 _NOT_SHOWN = ("uprn",)
 #: Departments whose names are letters.
@@ -221,6 +222,7 @@ def path_of(known: Known) -> tuple[ClaimView, ...]:
 def _claim(known: Known, row: Mapping[str, Any]) -> ClaimView:
     opens = [known.title(each) for each in row["opens"] or ()]
     return ClaimView(
+        scheme=row["scheme"],
         step=row["step"],
         title=known.title(row["scheme"]),
         whose=known.names.get(row["person_id"]),
@@ -241,7 +243,7 @@ def _gain(row: Mapping[str, Any]) -> Both:
     if row["gain_once"]:
         once = pounds(row["gain_once"])
         return {"en": f"{once} once", "cy": f"{once} unwaith"}
-    return {"en": "not known", "cy": "ddim yn hysbys"}
+    return NOT_KNOWN
 
 
 def missing_of(known: Known, asks: Mapping[str, Sequence[Missing]]) -> tuple[MissingView, ...]:

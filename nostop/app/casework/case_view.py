@@ -77,6 +77,7 @@ class SchemeView:
 class ClaimView:
     """One claim of the path; `step` None where advice comes first."""
 
+    scheme: str
     step: int | None
     title: Both
     whose: str | None

@@ -3,8 +3,8 @@
 That a record is read is written down before any of it is read.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from nostop.app.casework.case_file import (
 )
 from nostop.app.casework.case_history import timeline_of
 from nostop.app.casework.case_parts import Known
-from nostop.app.casework.case_view import Both, CaseView, SchemeView
+from nostop.app.casework.case_view import Both, CaseView, ClaimView, SchemeView
 from nostop.app.casework.deciding import OF_THE_UNIT, open_kinds
 from nostop.app.casework.next_step import next_step
 from nostop.app.casework.warm import WarmRules, WarmShelf, rules_of_run, shown
@@ -40,6 +40,7 @@ from nostop.store.case_files import read_case_file
 from nostop.store.case_page import CaseRows, case_rows, colleagues, people_of_case
 
 PURPOSE = "case_work"
+_TOLD = ("entitled", "unknown")
 _NO_FILE = "cases: nothing is kept of this household any more"
 
 
@@ -139,7 +140,7 @@ def view_of(desk: Desk, case: OpenCase) -> CaseView:
     """Return the page of a case that is read."""
     known, rows, item = case.known, case.rows, case.rows.item
     told = {flag["scheme"]: _told(case, flag) for flag in _flags(rows)}
-    path = parts.path_of(known)
+    path = _path(case, told)
     schemes = tuple(_scheme(desk, case, flag, told[flag["scheme"]]) for flag in _flags(rows))
     stated = parts.stated_of(known)
     states = [each.state for each in schemes]
@@ -178,6 +179,24 @@ def view_of(desk: Desk, case: OpenCase) -> CaseView:
         kinds=tuple(each for each in kinds if each in OF_THE_UNIT),
         phones=parts.phones_of(known),
     )
+
+
+def _path(case: OpenCase, told: Mapping[str, _Told]) -> tuple[ClaimView, ...]:
+    """Return the claims to make. What the run said that one is worth is told only where nothing
+    that was corrected makes it another; one that the rules do not find any more is none."""
+    over = {name for name, each in told.items() if each.outcome not in _TOLD}
+    loaded = {f["scheme"] for f in _flags(case.rows) if _is_as_loaded(f, told[f["scheme"]])}
+    another = told.keys() - over - loaded
+    return tuple(
+        replace(each, gain=parts.NOT_KNOWN) if each.scheme in another else each
+        for each in parts.path_of(case.known)
+        if each.scheme not in over
+    )
+
+
+def _is_as_loaded(flag: Mapping[str, Any], told: _Told) -> bool:
+    said = (flag["outcome"], flag["amount_low"], flag["amount_high"])
+    return told.receipt_known and (told.outcome, told.low, told.high) == said
 
 
 def conditions_for(case: OpenCase, scheme: str) -> tuple[tuple[str, str], ...]:
@@ -239,22 +258,27 @@ def _told(case: OpenCase, flag: Mapping[str, Any]) -> _Told:
         low, high = flag["amount_low"], flag["amount_high"]
         return _Told(flag["outcome"], low, high, why, missing)
     outcome = now.get("outcome") or "not_shown"
-    low, high = _amounts(case, now, list(decided.values()))
+    mine = {each.person_id for each in case.file.of_unit(case.known.unit)}
+    low, high = amounts_of(now, list(decided.values()), mine)
     return _Told(outcome, low, high, why, missing, receipt_known=known)
 
 
-def _amounts(
-    case: OpenCase, now: Mapping[str, Any], decided: Sequence[Mapping[str, Any]]
+def amounts_of(
+    now: Mapping[str, Any], decided: Sequence[Mapping[str, Any]], unit: Collection[str]
 ) -> tuple[int | None, int | None]:
-    """Return the bounds of what a flag is worth now. Of a scheme that decides for each person, it
-    stands for everybody of the unit of whom it says the same, as when it was loaded."""
+    """Return the bounds of what a flag is worth, in pence. Of a scheme that decides for each person
+    it stands for everybody of the unit of whom it says the same, as when it was loaded.
+
+    Args:
+        now: the determination of the flag's subject. decided: those of the scheme. unit: person ids
+            of the benefit unit.
+    """
     if now.get("person_id") is None or now.get("claimed") is not False:
         return now.get("amount_low"), now.get("amount_high")
-    mine = {each.person_id for each in case.file.of_unit(case.known.unit)}
     same = [
         row
         for row in decided
-        if row["person_id"] in mine
+        if row["person_id"] in unit
         and row["claimed"] is False
         and row["outcome"] == now["outcome"]
         and (row["outcome"] == "entitled" or row["worth_asking"])
@@ -305,7 +329,7 @@ def _scheme(desk: Desk, case: OpenCase, flag: Mapping[str, Any], told: _Told) ->
         since=case.rows.item["flagged_at"],
         backdate_months=path.get("backdate_months"),
         deadline=flag["deadline"],
-        lost_each_week=flag["lost_each_week"],
+        lost_each_week=flag["lost_each_week"] if _is_as_loaded(flag, told) else None,
         receipt_known=told.receipt_known,
         why=told.why,
         missing=tuple(each.fact for each in told.missing),

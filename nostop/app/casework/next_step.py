@@ -90,8 +90,9 @@ def _ask(
         return None
     scheme = next(each for each in open_ if first.fact in each.missing)
     settles = {language: ", ".join(first.settles[language]) for language in ("en", "cy")}
+    several = "{number} facts are missing that could settle {schemes}. Ask first for: {fact}."
     return NextStep(
-        "{number} facts are missing that could settle {schemes}. Ask first for: {fact}.",
+        several if len(wanted) > 1 else "One fact is missing. It could settle {schemes}: {fact}.",
         {"number": _both(str(len(wanted))), "fact": _both(first.means), "schemes": settles},
         "Ask for evidence",
         decide_href(known.unit, "ask_evidence", scheme.scheme),

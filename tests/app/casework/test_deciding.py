@@ -13,6 +13,7 @@ from nostop.app.casework.case_parts import (
     source_words,
     sure_words,
 )
+from nostop.app.casework.cases import amounts_of
 from nostop.app.casework.deciding import (
     Wish,
     differs,
@@ -222,3 +223,31 @@ def test_words_for_people():
     assert sure_words(0.9).startswith("less sure")
     assert (age_on(date(1947, 6, 2), TODAY), age_on(date(1947, 6, 3), TODAY)) == (79, 78)
     assert (age_on(None, TODAY), age_on(date(2027, 1, 1), TODAY)) == (None, None)
+
+
+def row(who: str, low: int | None, high: int | None, **more: object) -> dict[str, object]:
+    usual = {"claimed": False, "outcome": "entitled", "worth_asking": False}
+    return usual | {"person_id": who, "amount_low": low, "amount_high": high} | more
+
+
+@pytest.mark.parametrize(
+    ("others", "bounds"),
+    [
+        ([row("bo", 7390, 7390)], (18430, 18430)),
+        ([row("bo", 7390, None)], (18430, None)),
+        ([row("bo", 7390, 7390, claimed=True)], (11040, 11040)),
+        ([row("bo", 7390, 7390, claimed=None)], (11040, 11040)),
+        ([row("bo", 0, 7390, outcome="unknown", worth_asking=True)], (11040, 11040)),
+        ([row("cem", 7390, 7390)], (11040, 11040)),
+    ],
+)
+def test_corrected_a_flag_is_worth_what_it_is_for_all_of_whom_it_stands(
+    others: list[dict[str, object]], bounds: tuple[int | None, int | None]
+):
+    ada = row("ada", 11040, 11040)
+    assert amounts_of(ada, [ada, *others], {"ada", "bo"}) == bounds
+
+
+def test_the_amount_of_a_unit_is_its_own():
+    of_unit = row("ada", 2076, 2076) | {"person_id": None}
+    assert amounts_of(of_unit, [of_unit, row("bo", 1, 1)], {"ada", "bo"}) == (2076, 2076)
