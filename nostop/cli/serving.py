@@ -144,11 +144,12 @@ def _doors(engine: Engine) -> Doors | None:
 @contextmanager
 def _worker(places: DemoPlaces, rules: Path) -> Iterator[None]:
     """Have somebody do the jobs that pages ask for, for as long as they are served."""
-    command = [sys.executable, "-m", "nostop.cli", "work", "jobs", "--rules", str(rules)]
+    command = [sys.executable, "-m", "nostop.cli", "work", "jobs", "--until-input-ends"]
+    places_of = ["--run", str(places.run), "--campaigns", str(places.campaigns)]
     child = subprocess.Popen(  # noqa: S603 - our own command
-        [*command, "--run", str(places.run), "--campaigns", str(places.campaigns)],
+        [*command, "--rules", str(rules), *places_of],
         env={**os.environ, VARIABLE: places.database_url},
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     )
     try:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,6 +59,7 @@ def jobs(
     once: Annotated[
         bool, typer.Option("--once", help="Do what waits, and end instead of waiting for more.")
     ] = False,
+    until_input_ends: Annotated[bool, typer.Option("--until-input-ends", hidden=True)] = False,
 ) -> None:
     """Do the jobs that pages ask for, one at a time, until SIGTERM. Several may work at once."""
     places = Places(rules or default_rules_dir(), run, campaigns)
@@ -73,8 +75,16 @@ def jobs(
         if threading.current_thread() is threading.main_thread():
             for sign in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(sign, lambda *_: worker.stop.set())
+        if until_input_ends:
+            threading.Thread(target=_stop_with_input, args=(worker,), daemon=True).start()
         err().print("jobs: waiting for work")
         worker.serve(name)
+
+
+def _stop_with_input(worker: Jobs) -> None:
+    """Stop a worker when whoever started it is gone, however it went: its pipe to us closes."""
+    sys.stdin.buffer.read()
+    worker.stop.set()
 
 
 @commands.command()

@@ -36,9 +36,18 @@ at_night = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def district(tmp_path_factory: pytest.TempPathFactory, book: Rulebook) -> Path:
     """The feeds of 400 people who do not exist."""
-    folder = tmp_path_factory.mktemp("district")
+    return made_up(400, tmp_path_factory.mktemp("district"), book)
+
+
+@pytest.fixture(scope="module")
+def hamlet(tmp_path_factory: pytest.TempPathFactory, book: Rulebook) -> Path:
+    """The feeds of 80 people who do not exist."""
+    return made_up(80, tmp_path_factory.mktemp("hamlet"), book)
+
+
+def made_up(people: int, folder: Path, book: Rulebook) -> Path:
     made = synth.generate(
-        400, 7, lambda situation: determination.determine(situation, book, DAY, SCHEMES), DAY
+        people, 7, lambda situation: determination.determine(situation, book, DAY, SCHEMES), DAY
     )
     synth.write(made, folder)
     return folder
@@ -117,8 +126,8 @@ def test_inv_18_a_run_killed_three_times_ends_with_the_same_bytes(
     assert bytes_of(out) == bytes_of(tmp_path / "whole")
 
 
-def test_a_run_goes_on_after_the_last_whole_stage(district: Path, tmp_path: Path) -> None:
-    settings = settings_for(district, tmp_path)
+def test_a_run_goes_on_after_the_last_whole_stage(hamlet: Path, tmp_path: Path) -> None:
+    settings = settings_for(hamlet, tmp_path)
 
     class Stop(Exception):  # noqa: N818 - it is no error
         pass

@@ -1,6 +1,7 @@
 """The bench of the pages: whole but small, and what it says where something was lost."""
 
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -49,6 +50,7 @@ def missed(came: Strain, kept: Kept = KEPT) -> list[str]:
     return [each.id for each in figures_of("sqlite", came, kept) if each.holds is False]
 
 
+@pytest.mark.skipif(not os.environ.get("NOSTOP_NIGHTLY"), reason="a minute: `make nightly`")
 def test_a_small_bench_runs_whole(nostop: Nostop, tmp_path: Path) -> None:
     file = tmp_path / "figures.json"
     ended = nostop(

@@ -48,7 +48,7 @@ def play(engine: Engine, steps: list[tuple[list[dict[str, object]], int, bool]])
 
 
 @settings(
-    max_examples=2000 if os.environ.get("NOSTOP_NIGHTLY") else 30,
+    max_examples=2000 if os.environ.get("NOSTOP_NIGHTLY") else 15,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

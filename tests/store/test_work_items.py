@@ -1,5 +1,6 @@
 """The queue: found by any filter on both databases, walked by an index, taken by one at a time."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -249,7 +250,11 @@ def pages(engine: Engine, filters: Filters, who: Who, most: int) -> list[list[st
 AMOUNTS = st.none() | st.integers(0, 5)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=100 if os.environ.get("NOSTOP_NIGHTLY") else 12,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 @given(
     rows=st.lists(st.tuples(AMOUNTS, AMOUNTS, st.booleans()), max_size=12),
     most=st.integers(1, 5),

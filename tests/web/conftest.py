@@ -2,12 +2,15 @@
 
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from nostop.app.casework.warm import WarmShelf
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
@@ -16,9 +19,11 @@ from nostop.app.job_kinds import Places, handlers
 from nostop.app.jobs import Jobs
 from nostop.rulebook import default_rules_dir
 from nostop.store import open_store, upgrade
+from nostop.web.api import router
+from nostop.web.api.description import describe
 from nostop.web.application import create_app
 from nostop.web.house import House, WebSettings
-from tests.web.population import load, make_run
+from tests.web.population import load, shared_run
 
 NOW = datetime(2026, 6, 2, 10, 0, tzinfo=UTC)
 #: The made-up official of each role.
@@ -49,10 +54,27 @@ class Client(TestClient):
         )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _described_once() -> Iterator[None]:
+    """The API's description, the dearest part of an application, worked out once for all tests."""
+    known: dict[tuple[int, ...], dict[str, Any]] = {}
+
+    def described(routes: Sequence[APIRoute]) -> dict[str, Any]:
+        # The routes of the API are made once, when it is imported.
+        these = tuple(id(route) for route in routes)
+        if these not in known:
+            known[these] = describe(routes)
+        return deepcopy(known[these])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(router, "describe", described)
+        yield
+
+
 @pytest.fixture(scope="session")
 def work_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a finished run of few people, made once."""
-    return make_run(tmp_path_factory.mktemp("work_run"))
+    return shared_run(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,12 @@
 """Few made-up people with something to look at: made, run and loaded in seconds."""
 
+import fcntl
+import os
+import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Engine
 
 from nostop import app, determination, synth
@@ -51,6 +55,22 @@ def make_run(folder: Path) -> Path:
     )
     app.run(settings)
     return settings.out
+
+
+def shared_run(factory: pytest.TempPathFactory) -> Path:
+    """Return the results of `make_run`, made once for all workers of a session; each worker has a
+    copy of its own, in which its tests may write."""
+    own, base = factory.mktemp("run"), factory.getbasetemp()
+    # A worker's folder is below the session's.
+    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    made = root / "population"
+    with (root / "population.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            make_run(root / "population.made")
+            (root / "population.made").rename(made)
+    shutil.copytree(made, own, dirs_exist_ok=True)
+    return own / "out"
 
 
 def load(engine: Engine, run: Path) -> Loaded:

@@ -9,8 +9,9 @@ from sqlalchemy import Engine, func, select
 from nostop.app import accounts
 from nostop.app.accounts import KeyWanted
 from nostop.store.rows import table_of
-from nostop.store.tables_access import ExportRequest
-from nostop.store.tables_casework import CaseNote, WorkItem
+from nostop.store.tables_access import CasePerson, ExportRequest
+from nostop.store.tables_casework import CaseNote, Flag, WorkItem
+from nostop.store.tables_outreach import Suppression
 from nostop.store.tables_work import Job
 from tests.web.conftest import _CSRF, NOW, Client
 
@@ -75,3 +76,54 @@ def test_inv_37_a_name_typed_for_a_number_gets_into_no_job(work_store: Engine, c
     assert "Nothing is kept under this number" in answer.text
     with work_store.begin() as connection:
         assert connection.execute(select(func.count()).select_from(Job)).scalar_one() == 0
+
+
+def an_entitled_case(engine: Engine) -> tuple[str, str]:
+    """A case of which something is found, and whoever would claim it."""
+    flags, people = table_of(Flag), table_of(CasePerson)
+    query = (
+        select(flags.c.benefit_unit_id, people.c.person_id)
+        .join(people, people.c.benefit_unit_id == flags.c.benefit_unit_id)
+        .where(flags.c.outcome == "entitled", flags.c.scheme == "pension_credit")
+        .order_by(flags.c.benefit_unit_id, people.c.person_id)
+    )
+    with engine.begin() as connection:
+        unit, person = connection.execute(query).first() or ("", "")
+        return unit, person
+
+
+def correct(client: Client, address: str, version: int, **value: str) -> None:
+    given = {"step": "save", "version": version, "evidence": "letter", **value}
+    day = {"as_of-day": "1", "as_of-month": "6", "as_of-year": "2026"}
+    answer = client.form(address, given | day)
+    assert answer.status_code == 303, answer.text
+
+
+def test_inv_06_a_death_on_a_case_is_the_first_thing_that_its_page_says(
+    work_store: Engine, client_as: ClientAs
+):
+    client, (unit, person) = client_as("caseworker"), an_entitled_case(work_store)
+    died = {"value-day": "20", "value-month": "5", "value-year": "2026"}
+    correct(client, f"/cases/{unit}/facts/person/{person}/died_on", 1, **died)
+    page = client.get(f"/cases/{unit}").text
+    assert "Speak to your senior before you ring anybody" in page
+    assert "has died, says a record" in page
+    assert "If the reasons below look right, confirm" not in page
+    stops = table_of(Suppression)
+    with work_store.begin() as connection:
+        found = select(stops.c.reason).where(stops.c.person_id == person, stops.c.source == "added")
+        assert connection.execute(found).scalars().all() == ["reported_deceased"]
+
+
+def test_what_a_correction_made_another_is_not_worth_what_the_run_said(
+    work_store: Engine, client_as: ClientAs
+):
+    client, (unit, person) = client_as("caseworker"), an_entitled_case(work_store)
+    before = client.get(f"/cases/{unit}").text
+    assert "Lost each week without a claim" in before
+    assert "What to claim, in which order" in before
+    correct(client, f"/cases/{unit}/facts/person/{person}/in_prison", 1, value="true")
+    after = client.get(f"/cases/{unit}").text
+    assert "the rules do not find this any more" in after
+    assert "Lost each week without a claim" not in after
+    assert "What to claim, in which order" not in after

@@ -106,6 +106,13 @@ def people_of(known: Known) -> tuple[PersonView, ...]:
         for each in known.facts
         if each.fact == "born_on" and each.value is not None
     }
+    # A feed's date of death is in the record; one that a caseworker was told is on the case alone.
+    died = {
+        each.subject_id
+        for each in known.facts
+        if (each.fact, each.source) == ("died_on", CASEWORKER)
+        and each.value not in (None, NEVER.isoformat())
+    }
     here = [*known.file.of_unit(known.unit)]
     others = [each for each in known.file.people if each.benefit_unit_id != known.unit]
     return tuple(
@@ -115,7 +122,7 @@ def people_of(known: Known) -> tuple[PersonView, ...]:
             role=each.role,
             age=age_on(born.get(each.person_id), known.today),
             in_unit=each.benefit_unit_id == known.unit,
-            is_deceased=each.is_deceased is True,
+            is_deceased=each.is_deceased is True or each.person_id in died,
         )
         for each in (*here, *others)
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from nostop.app.casework.case_parts import Known, conflicts_of, is_sure
+from nostop.app.casework.case_parts import Known, conflicts_of, is_sure, people_of
 from nostop.app.casework.case_view import Both, MissingView, NextStep, SchemeView
 
 _TO_LINKS = "/links"
@@ -18,7 +18,7 @@ def next_step(
 ) -> NextStep:
     """Return what to do next.
 
-    Sources that differ come first, then a link that is not sure: nobody is written to on either.
+    A death comes before everything. Then sources that differ, then a link that is not sure: nobody is written to on either.
     Then what is entitled and sure, since it waits for a look alone; then what is missing.
     """
     todo = [each for each in schemes if each.state == "open"]
@@ -27,11 +27,22 @@ def next_step(
     if not todo:
         return _nothing_to_do(known, schemes)
     return (
-        _conflict(known, item)
+        _death(known)
+        or _conflict(known, item)
         or _weak_link(known)
         or _confirm(known, entitled)
         or _ask(known, open_, missing)
         or _look(known, todo[0])
+    )
+
+
+def _death(known: Known) -> NextStep | None:
+    if not any(each.is_deceased and each.in_unit for each in people_of(known)):
+        return None
+    return NextStep(
+        "A record says that somebody here has died. Nobody writes to them. Speak to your senior "
+        "before you ring anybody of this household.",
+        {},
     )
 
 

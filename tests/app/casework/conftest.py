@@ -13,7 +13,7 @@ from tests.store.conftest import (
     postgresql_url,
     store,
 )
-from tests.web.population import make_run
+from tests.web.population import shared_run
 
 __all__ = [
     "at_store",
@@ -29,4 +29,4 @@ __all__ = [
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a finished run of few people."""
-    return make_run(tmp_path_factory.mktemp("run"))
+    return shared_run(tmp_path_factory)

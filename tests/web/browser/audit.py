@@ -42,7 +42,10 @@ _PREPARE = """() => {
   const before = new Map(wanted.map((element) => [element, look(element)]));
   const name = (element) => element.outerHTML.slice(0, 120);
   window.tabbed = { wanted: wanted.map(name), reached: [], unseen: [] };
-  document.activeElement?.blur();
+  // From the top, also where an error summary has the focus: what was blurred is where Tab goes on.
+  document.body.tabIndex = -1;
+  document.body.focus();
+  document.body.removeAttribute("tabindex");
   document.addEventListener("focusin", (event) => {
     const element = event.target;
     if (!before.has(element)) { return; }
