@@ -26,16 +26,17 @@ NOW = datetime(2026, 6, 1, tzinfo=UTC)
 SCHEMES = ["child_benefit", "pension_credit"]
 
 
-def district(people: int, factory: pytest.TempPathFactory, book: Rulebook) -> RunSettings:
-    """Return how to run for so many people who do not exist."""
-    feeds = factory.mktemp("feeds")
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory, book: Rulebook) -> RunSettings:
+    """A district of 1,500 people who do not exist."""
+    feeds = tmp_path_factory.mktemp("feeds")
     made = synth.generate(
-        people, 11, lambda situation: determination.determine(situation, book, DAY, SCHEMES), DAY
+        1_500, 11, lambda situation: determination.determine(situation, book, DAY, SCHEMES), DAY
     )
     synth.write(made, feeds)
     return RunSettings(
         feeds=feeds,
-        out=factory.mktemp("out"),
+        out=tmp_path_factory.mktemp("out"),
         effective_on=DAY,
         started_at=NOW,
         rules=default_rules_dir(),
@@ -43,18 +44,6 @@ def district(people: int, factory: pytest.TempPathFactory, book: Rulebook) -> Ru
         schemes=SCHEMES,
         unreleased=True,
     )
-
-
-@pytest.fixture(scope="module")
-def many(tmp_path_factory: pytest.TempPathFactory, book: Rulebook) -> RunSettings:
-    """A district of which one person in a hundred is wrongly linked."""
-    return district(1_500, tmp_path_factory, book)
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory, book: Rulebook) -> RunSettings:
-    """A district that is run three times."""
-    return district(400, tmp_path_factory, book)
 
 
 # --- weak links ----------------------------------------------------------------------------------
@@ -96,8 +85,8 @@ def planned(settings: RunSettings, book: Rulebook, share: float) -> tuple[pl.Dat
     return outreach.plan(rows, people, found.contacts, policy), set(units)
 
 
-def test_inv_31_weak_false_links_lead_to_no_message(many: RunSettings, book: Rulebook) -> None:
-    plan, wrong = planned(many, book, 0.01)
+def test_inv_31_weak_false_links_lead_to_no_message(settings: RunSettings, book: Rulebook) -> None:
+    plan, wrong = planned(settings, book, 0.01)
     rows = plan.filter(pl.col("benefit_unit_id").is_in(wrong))
     assert len(wrong) >= 10
     assert rows.height > 0

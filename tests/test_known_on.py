@@ -228,10 +228,10 @@ def test_same_day_of_knowledge_may_run_again_in_its_folder(known_before: Run) ->
 
 @pytest.fixture(scope="module")
 def district(tmp_path_factory: pytest.TempPathFactory, book: Rulebook) -> Path:
-    """The feeds of 200 people who do not exist; their newest row is of 2026-05-31."""
+    """The feeds of 400 people who do not exist; their newest row is of 2026-05-31."""
     folder = tmp_path_factory.mktemp("district")
     made = synth.generate(
-        200, 7, lambda situation: determination.determine(situation, book, DAY, SCHEMES), DAY
+        400, 7, lambda situation: determination.determine(situation, book, DAY, SCHEMES), DAY
     )
     synth.write(made, folder)
     return folder

@@ -20,6 +20,8 @@ MOST_OF_A_CASE = 50
 LONGEST_NAME = 80
 PDF, PNG, JPEG, TEXT = "application/pdf", "image/png", "image/jpeg", "text/plain"
 SUFFIXES = {PDF: ".pdf", PNG: ".png", JPEG: ".jpg", TEXT: ".txt"}
+#: What a reader may skip before it takes the rest for markup: any space, and byte order marks.
+_MARKUP = re.compile(r"[\s\ufeff]*<")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
 
 
@@ -130,5 +132,4 @@ def _is_text(content: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     # A page or a picture made of text could act where it is opened: only plain text is kept.
-    opening = text.lstrip("\ufeff \t\r\n")[:1]
-    return not _CONTROLS.search(text) and opening != "<"
+    return not _CONTROLS.search(text) and not _MARKUP.match(text)

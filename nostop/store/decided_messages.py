@@ -11,7 +11,7 @@ from sqlalchemy.sql import ColumnElement
 from nostop.events import day_of
 from nostop.store.audit import Entry
 from nostop.store.campaigns import Act
-from nostop.store.contacts import DECIDED, HOLDING, reasons_not_to
+from nostop.store.contacts import DECIDED, HOLDING, decided_against, reasons_not_to
 from nostop.store.rows import read, table_of
 from nostop.store.tables import OutreachMessage
 from nostop.store.tables_access import CasePerson
@@ -42,8 +42,10 @@ def messages_follow(connection: Connection, item: Mapping[str, Any], act: Act) -
     back = list(connection.execute(planned.order_by(order).with_for_update()))
     again = list(connection.execute(freed.order_by(order).with_for_update()))
     stops = reasons_not_to(connection, [who for _, who in again], day_of(act.at))
+    # What is decided of another case of the household may hold it still.
+    still = decided_against(connection, [message_id for message_id, _ in again])
     ids = [message_id for message_id, _ in back]
-    free = [message_id for message_id, who in again if who not in stops]
+    free = [each for each, who in again if who not in stops and each not in still]
     _set(connection, ids, "suppressed", DECIDED)
     _set(connection, free, "planned", None)
     entries = [Entry("message.suppressed", each, {"reason": DECIDED}) for each in ids]

@@ -43,7 +43,7 @@ _UNIT, _HOME = "benefit_unit_id", "household_id"
 _FLAG = [_UNIT, "scheme"]
 _DECIDED = ("confirmed", "not_entitled", "suppressed")
 #: What of a flag is said anew where the rules say something else than when it was decided.
-_SAID = ("outcome", "amount", "amount_low", "amount_high", "pack_version")
+_SAID = ("outcome", "amount", "amount_low", "amount_high")
 #: What changes with every load and tells nobody anything.
 _OF_THE_RUN = ("run_id", "effective_on")
 #: So few flags that losing most of them is no sign of a broken feed.
@@ -177,7 +177,8 @@ def _flags(before: pl.DataFrame, work: Work) -> pl.DataFrame:
     old = before.rename({name: f"{name}_was" for name in before.columns if name not in _FLAG})
     joined = found.join(old, on=_FLAG, how="left", validate="1:1")
     was, is_new = pl.col("state_was"), pl.col("state_was").is_null()
-    says_other = was.is_in(_DECIDED) & _differs(_SAID)
+    # That nobody is to write to them is no answer to what the rules say: it stands until its end.
+    says_other = was.is_in(_DECIDED) & (was != "suppressed") & _differs(_SAID)
     opened = is_new | (was == "gone") | says_other
     compared = [name for name in found.columns if name not in (*_FLAG, *_OF_THE_RUN)]
     now = joined.select(

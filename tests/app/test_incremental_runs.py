@@ -31,11 +31,10 @@ at_night = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def district(tmp_path_factory: pytest.TempPathFactory, book: Rulebook) -> Path:
-    """The feeds of 400 people who do not exist; of 1,000 by night."""
+    """The feeds of 1,000 people who do not exist."""
     folder = tmp_path_factory.mktemp("district")
-    people = 1000 if "NOSTOP_NIGHTLY" in os.environ else 400
     made = synth.generate(
-        people, 7, lambda situation: determination.determine(situation, book, DAY, SCHEMES), DAY
+        1000, 7, lambda situation: determination.determine(situation, book, DAY, SCHEMES), DAY
     )
     synth.write(made, folder)
     return folder

@@ -177,13 +177,15 @@ def proposed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def feeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The first rows of the feeds of Child Benefit and of schools, from the sample."""
+    """The first claims of Child Benefit in the sample, and the pupils of those birthdays."""
     folder = tmp_path_factory.mktemp("feeds")
     sample = Path(__file__).parents[2] / "sample_data"
     shutil.copy(sample / "manifest.json", folder)
-    for name in ("hmrc_child_benefit.csv", "school_census.csv"):
-        lines = (sample / name).read_text(encoding="utf-8").splitlines(keepends=True)
-        (folder / name).write_text("".join(lines[:151]), encoding="utf-8")
+    claims = pl.read_csv(sample / "hmrc_child_benefit.csv", infer_schema=False).head(150)
+    claims.write_csv(folder / "hmrc_child_benefit.csv")
+    pupils = pl.read_csv(sample / "school_census.csv", infer_schema=False)
+    birthdays = claims["child_dob"].implode()
+    pupils.filter(pl.col("dob").is_in(birthdays)).write_csv(folder / "school_census.csv")
     return folder
 
 

@@ -21,6 +21,8 @@ from nostop.store.tables_casework import Flag
 from nostop.store.tables_outreach import Recipient, Suppression
 from tests.store.campaigns import asked, ready
 from tests.store.casework import AT, CARYS, FIRST, KOFI, SIAN, flag, flag_states, flagged, messages
+from tests.store.frames import messages as rendered
+from tests.store.test_sending import Provider
 
 CONFIRM = Verdict("confirm", "", "pension_credit")
 SUPPRESS = Verdict("suppress", "Fled their home", about=("ada", "bo"))
@@ -77,6 +79,15 @@ def test_reopened_the_message_to_another_of_the_household_is_planned_again(desk:
     decide(desk, FIRST, OF_THE_HOUSE, CARYS)
     decide(desk, Seen("B1", 2), Verdict("reopen", "Wrong", "council_tax"), CARYS)
     assert claimed(desk) == ["ada", "cem"]
+
+
+def test_what_another_case_of_the_household_holds_is_not_planned_by_deciding_on_ones_own(
+    desk: Engine,
+):
+    for_the_whole_house(desk)
+    decide(desk, FIRST, OF_THE_HOUSE, CARYS)
+    decide(desk, Seen("B2", 1), CONFIRM, KOFI)
+    assert messages(desk)["cem"] == ("suppressed", "caseworker_decision")
 
 
 def test_a_decision_on_one_unit_leaves_another_units_message_about_the_same_scheme(desk: Engine):
@@ -173,3 +184,17 @@ def test_inv_06_a_death_that_a_call_reported_is_not_lifted_by_undoing_ours(desk:
     told = correct(desk, FIRST, DIED, CARYS)
     undo(desk, Seen("B1", 2), told, KOFI)
     assert stops(desk) == {"ada": ("reported_deceased", None)}
+
+
+def test_the_sender_of_a_run_asks_too(desk: Engine):
+    plan = store.read_table(desk, OutreachMessage)
+    decide(desk, FIRST, replace(OF_THE_HOUSE, scheme="pension_credit"), CARYS)
+    change_message(desk, "ada", state="planned", suppression=None)
+    store.suppress(desk, ["cem"], "opted_out", "a reply", AT)
+    provider = Provider()
+    sent = store.claim_and_record(desk, provider, rendered(plan), at=AT)
+    assert (provider.ledger, sent["sent"]) == ([], 0)
+    assert messages(desk) == {
+        "ada": ("suppressed", "caseworker_decision"),
+        "cem": ("suppressed", "opted_out"),
+    }

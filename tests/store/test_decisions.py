@@ -361,6 +361,7 @@ def test_a_document_is_what_is_in_it_whatever_its_name(name: str, content: bytes
         (b"PK\x03\x04 a zip", "must be a PDF"),
         (b"  <svg onload=alert(1)>", "must be a PDF"),
         (b"<!doctype html>", "must be a PDF"),
+        (b"\x0c\xc2\xa0\xef\xbb\xbf<svg/>", "must be a PDF"),
         (b"\xff\xfe<\x00h\x00", "must be a PDF"),
         (b"text with a \x00", "must be a PDF"),
     ],

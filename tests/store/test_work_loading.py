@@ -151,9 +151,7 @@ def test_a_newer_run_changes_what_it_says_and_keeps_what_people_did(queue: Engin
     assert read_table(queue, Decision).height == read_table(queue, CaseNote).height == 1
 
 
-@pytest.mark.parametrize(
-    "other", [{"amount": 999}, {"outcome": "unknown"}, {"pack_version": "2026.2+bb"}]
-)
+@pytest.mark.parametrize("other", [{"amount": 999}, {"outcome": "unknown"}])
 def test_a_decided_flag_is_open_again_where_the_rules_say_something_else(
     queue: Engine, other: dict[str, object]
 ) -> None:
@@ -167,6 +165,24 @@ def test_a_decided_flag_is_open_again_where_the_rules_say_something_else(
         "B1", "open", "carys.case", 3, LATER,
     )  # fmt: skip
     assert read_table(queue, Decision).height == 1
+
+
+@pytest.mark.parametrize("state", ["confirmed", "not_entitled", "suppressed"])
+def test_a_new_version_of_the_rules_that_says_the_same_opens_nothing(
+    queue: Engine, state: str
+) -> None:
+    decide(queue, "B1", "pension_credit", state)
+    newer = flag("B1", "pension_credit", pack_version="2026.2+bb")
+    done = load(queue, newer, flag("B2", "child_benefit"), at=LATER, run_id="run-2")
+    assert done.reopened == 0
+    assert states(queue)[0] == ("B1", "pension_credit", state)
+
+
+def test_that_nobody_is_to_write_stands_whatever_the_rules_say(queue: Engine) -> None:
+    decide(queue, "B1", "pension_credit", "suppressed")
+    other = flag("B1", "pension_credit", amount=999, pack_version="2026.2+bb")
+    load(queue, other, flag("B2", "child_benefit"), at=LATER, run_id="run-2")
+    assert states(queue)[0] == ("B1", "pension_credit", "suppressed")
 
 
 def test_a_flag_no_longer_found_is_gone_and_open_again_when_it_is_back(queue: Engine) -> None:

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
-from nostop.app.casework.warm import WarmShelf
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
+from nostop.app.casework.warm import WarmShelf
 from nostop.app.job_kinds import Places, handlers
 from nostop.app.jobs import Jobs
 from nostop.rulebook import default_rules_dir

@@ -18,8 +18,9 @@ def next_step(
 ) -> NextStep:
     """Return what to do next.
 
-    A death comes before everything. Then sources that differ, then a link that is not sure: nobody is written to on either.
-    Then what is entitled and sure, since it waits for a look alone; then what is missing.
+    A death comes before everything. Then sources that differ, then a link that is not sure: nobody
+    is written to on either. Then what is entitled and sure, since it waits for a look alone; then
+    what is missing.
     """
     todo = [each for each in schemes if each.state == "open"]
     entitled = [each for each in todo if each.outcome == "entitled"]

@@ -43,9 +43,11 @@ _PREPARE = """() => {
   const name = (element) => element.outerHTML.slice(0, 120);
   window.tabbed = { wanted: wanted.map(name), reached: [], unseen: [] };
   // From the top, also where an error summary has the focus: what was blurred is where Tab goes on.
-  document.body.tabIndex = -1;
-  document.body.focus();
-  document.body.removeAttribute("tabindex");
+  if (document.activeElement !== document.body) {
+    document.body.tabIndex = -1;
+    document.body.focus();
+    document.body.removeAttribute("tabindex");
+  }
   document.addEventListener("focusin", (event) => {
     const element = event.target;
     if (!before.has(element)) { return; }
