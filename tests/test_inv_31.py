@@ -20,6 +20,7 @@ from nostop.frames import Verdicts
 from nostop.linkage.verdicts import given
 from nostop.rulebook import Rulebook, default_rules_dir
 from nostop.store.tables import MessageReview, OutreachMessage
+from tests.night import at_night
 
 DAY = date(2026, 6, 1)
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -85,6 +86,7 @@ def planned(settings: RunSettings, book: Rulebook, share: float) -> tuple[pl.Dat
     return outreach.plan(rows, people, found.contacts, policy), set(units)
 
 
+@at_night
 def test_inv_31_weak_false_links_lead_to_no_message(settings: RunSettings, book: Rulebook) -> None:
     plan, wrong = planned(settings, book, 0.01)
     rows = plan.filter(pl.col("benefit_unit_id").is_in(wrong))

@@ -15,6 +15,7 @@ from nostop import app, determination, synth
 from nostop.app import Run, RunSettings, StageReport
 from nostop.model import RuleError, SettingsError
 from nostop.rulebook import Rulebook, default_rules_dir
+from tests.night import at_night
 
 DAY = date(2026, 6, 1)
 SCHEMES = ["child_benefit", "pension_credit"]
@@ -264,6 +265,7 @@ def bytes_of(folder: Path) -> dict[str, str]:
     }
 
 
+@at_night
 def test_knowing_all_and_saying_so_leaves_the_same_bytes(
     whole: Run, district: Path, tmp_path: Path
 ) -> None:
@@ -284,6 +286,7 @@ def test_nobody_is_written_to_by_a_run_that_knows_less(known_in_may: Run) -> Non
     assert not any((known_in_may.settings.out / "outbox").glob("*"))
 
 
+@at_night
 def test_nobody_is_written_to_by_a_run_that_looks_ahead(district: Path, tmp_path: Path) -> None:
     """Every row is known on the day, and the next day somebody may ask to be left alone."""
     heard: list[StageReport] = []
@@ -337,6 +340,7 @@ def outcomes_of(run: Run) -> pl.DataFrame:
     )
 
 
+@at_night
 def test_where_facts_only_vanish_no_outcome_is_another(
     known_in_may: Run, known_before_lists: Run, whole: Run
 ) -> None:

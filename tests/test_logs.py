@@ -28,19 +28,7 @@ from tests.canaries import CANARIES
 AT = datetime(2026, 6, 1, 9, tzinfo=UTC)
 
 
-@pytest.fixture(autouse=True)
-def as_before() -> Iterator[None]:
-    """Take what `set_up` did to the process back."""
-    root = logging.getLogger()
-    levels = {name: logging.getLogger(name).level for name in ("", "nostop")}
-    hooks = sys.excepthook, sys.unraisablehook, threading.excepthook
-    before = list(root.handlers)
-    yield
-    root.handlers[:] = before
-    for name, level in levels.items():
-        logging.getLogger(name).setLevel(level)
-    logging.captureWarnings(capture=False)
-    sys.excepthook, sys.unraisablehook, threading.excepthook = hooks
+pytestmark = pytest.mark.usefixtures("logs_as_before")
 
 
 def lines(written: str) -> list[dict[str, object]]:
