@@ -56,7 +56,7 @@ check: $(STAMPS)/dev ## everything else CI runs: format, lint, types, imports, r
 
 .PHONY: nightly
 nightly: $(STAMPS)/dev $(WEB) ## the tests that have far more to do at night: random cases, kills, attacks (docs/promises.md)
-	NOSTOP_NIGHTLY=1 $(BIN)/python -m pytest -n 2 --dist loadfile -q tests/test_docs.py tests/linkage/test_additions.py tests/rulebook tests/determination tests/events/test_equal.py tests/scheduler/test_two_schedulers.py tests/store/test_audit.py tests/store/test_interrupted_upgrade.py tests/store/test_parity.py tests/store/test_work_items.py tests/app/test_incremental_runs.py tests/app/test_resumed_runs.py tests/test_known_on.py tests/test_inv_31.py tests/outreach_faults tests/web/test_security.py tests/web/test_api_description.py tests/cli/test_bench_web.py tests/web/browser
+	NOSTOP_NIGHTLY=1 $(BIN)/python -m pytest -n 2 --dist loadfile -q tests/linkage/test_additions.py tests/rulebook tests/determination tests/events/test_equal.py tests/scheduler/test_two_schedulers.py tests/store/test_audit.py tests/store/test_interrupted_upgrade.py tests/store/test_parity.py tests/store/test_work_items.py tests/app/test_incremental_runs.py tests/app/test_resumed_runs.py tests/test_known_on.py tests/test_inv_31.py tests/outreach_faults tests/web/test_security.py tests/web/test_api_description.py tests/cli/test_bench_web.py tests/web/browser
 
 .PHONY: rules
 rules: $(STAMPS)/nostop ## only the rule packs: check them, then run their cases

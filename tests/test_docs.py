@@ -25,9 +25,6 @@ from nostop.frames import Determinations, TakeUp
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
-#: Pages whose commands take a minute of two processors: they are tried by night.
-BY_NIGHT = ("docs/guides/policy-teams.md", "docs/guides/writing-rules.md")
-NIGHTLY = bool(os.environ.get("NOSTOP_NIGHTLY"))
 #: Whether durable-rules is there differs between machines; the demo says so in one line.
 OF_THE_MACHINE = re.compile(r"^Online events .*\n?", re.MULTILINE)
 SECONDS = re.compile(r"\s+[0-9]+\.[0-9] s$", re.MULTILINE)
@@ -105,8 +102,6 @@ def matches(said: str, printed: str) -> bool:
     ids=lambda page: page.relative_to(ROOT).as_posix(),
 )
 def test_every_command_on_a_page_prints_what_the_page_says(page: Path, tmp_path: Path) -> None:
-    if page.relative_to(ROOT).as_posix() in BY_NIGHT and not NIGHTLY:
-        pytest.skip("whole runs: `make nightly`")
     shutil.copytree(ROOT / "rules", tmp_path / "rules")
     for block in blocks_of(page):
         if block.name:
