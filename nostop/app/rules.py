@@ -72,6 +72,12 @@ def rules_at(folder: Path, at: datetime) -> Rulebook:
     return book
 
 
+def titles_at(folder: Path, language: str, at: datetime) -> dict[str, str]:
+    """Return what each scheme of a folder is called in a language, `en` or `cy`; as `rules_at`."""
+    packs = rules_at(folder, at).packs
+    return {name: getattr(pack.title, language) for name, pack in packs.items()}
+
+
 @lru_cache(maxsize=2)
 def _read_once(folder: Path, as_it_stands: frozenset[_File]) -> Rulebook:  # noqa: ARG001 - a key
     return load_rulebook(folder)

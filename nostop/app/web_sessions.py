@@ -8,6 +8,7 @@ from hashlib import sha256
 from sqlalchemy import Engine
 
 from nostop.store import web_sessions as kept
+from nostop.store.tables_access import areas_read, areas_written
 
 #: OWASP ASVS 7.2.3 asks for 128 bits of entropy.
 _BYTES = 32
@@ -45,7 +46,7 @@ def sign_in(engine: Engine, official: Official, at: datetime, longest: timedelta
         account_id=official.account_id,
         name=official.name,
         roles=" ".join(sorted(official.roles)),
-        areas=None if official.areas is None else "\n".join(sorted(official.areas)),
+        areas=areas_written(official.areas),
     )
     session = kept.SessionRow(_hashed(token), secrets.token_urlsafe(_BYTES), at, at + longest)
     kept.begin_session(engine, account, session)
@@ -61,7 +62,7 @@ def session_of(engine: Engine, token: str, at: datetime, idle: timedelta) -> Ses
         account_id=found["account_id"],
         name=found["name"],
         roles=frozenset(found["roles"].split()),
-        areas=None if found["areas"] is None else frozenset(found["areas"].splitlines()),
+        areas=areas_read(found["areas"]),
         csrf=found["csrf"],
     )
 

@@ -89,9 +89,7 @@ def _stop_with_input(worker: Jobs) -> None:
 
 @commands.command()
 def load(
-    run: Annotated[
-        Path, typer.Option("--run", metavar="DIR", help="The results of a run: its --out.")
-    ],
+    run: RunOption,
     rules: RulesOption = None,
     service_days: Annotated[
         int,

@@ -13,7 +13,7 @@ from nostop.store.campaigns import Act
 from nostop.store.checks import check_id
 from nostop.store.engine import reading
 from nostop.store.rows import table_of
-from nostop.store.tables_access import Account, AccountTie, ApiKey, WebSession
+from nostop.store.tables_access import Account, AccountTie, ApiKey, WebSession, areas_written
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +204,7 @@ def add_key(engine: Engine, key: NewKey, act: Act) -> None:
         "key_sha256": sha256(key.secret.encode()).hexdigest(),
         "name": key.name,
         "scopes": " ".join(key.scopes),
-        "areas": None if key.areas is None else "\n".join(key.areas),
+        "areas": areas_written(key.areas),
         "made_by": act.by,
         "made_at": act.at,
         "ends_on": key.ends_on,

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, Select, literal, select
 from nostop.store.audit import Entry, append
 from nostop.store.engine import reading
 from nostop.store.rows import table_of
-from nostop.store.tables_access import ApiKey
+from nostop.store.tables_access import ApiKey, areas_read
 
 #: What a key is called as whoever does something, before its id.
 ACTOR = "key:"
@@ -49,7 +49,7 @@ def find_key(engine: Engine, key_id: str) -> KeyKept | None:
         key_id=row.key_id,
         key_sha256=row.key_sha256,
         scopes=frozenset(row.scopes.split()),
-        areas=None if row.areas is None else frozenset(row.areas.splitlines()),
+        areas=areas_read(row.areas),
         ends_on=row.ends_on,
         revoked_at=row.revoked_at,
     )

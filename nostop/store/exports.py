@@ -16,7 +16,7 @@ from nostop.store.checks import check_id
 from nostop.store.columns import WHOLE
 from nostop.store.engine import reading
 from nostop.store.rows import read, table_of
-from nostop.store.tables_access import Account, ExportRequest
+from nostop.store.tables_access import Account, ExportRequest, areas_read
 from nostop.store.tables_casework import Decision, Flag, WorkItem
 
 WHATS = ("queue", "decisions", "quality")
@@ -161,7 +161,7 @@ def who_asks(engine: Engine, account_id: str) -> Who:
         row = connection.execute(query).one_or_none()
     if row is None:
         raise NotHere("exports: whoever asked for it may not come in any more")
-    return Who(account_id, None if row.areas is None else frozenset(row.areas.splitlines()))
+    return Who(account_id, areas_read(row.areas))
 
 
 def export_rows(engine: Engine, what: str, who: Who, rows: Rows) -> pl.DataFrame:

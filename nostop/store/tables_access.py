@@ -3,6 +3,7 @@
 An account names an official. Of a session and of a key only a hash is kept.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, Index
@@ -10,6 +11,16 @@ from sqlmodel import Field
 
 from nostop.store.columns import DAY, MOMENT, TEXT, WHOLE
 from nostop.store.tables import STRICT, Base, one_of
+
+
+def areas_read(text: str | None) -> frozenset[str] | None:
+    """Return areas as they are stored, a line each; None, for all of them, stays None."""
+    return None if text is None else frozenset(text.splitlines())
+
+
+def areas_written(areas: Iterable[str] | None) -> str | None:
+    """Return areas as they are stored: what `areas_read` reads."""
+    return None if areas is None else "\n".join(sorted(areas))
 
 
 class Account(Base, table=True):

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from fastapi import Request
 from starlette.responses import RedirectResponse, Response
 
+from nostop.app.casework.access import Who
 from nostop.app.web_sessions import session_of
 from nostop.web.house import House
 from nostop.web.permissions import Permission, permissions_of
@@ -36,6 +37,11 @@ class Visitor:
     csrf: str
     language: str
     session: str
+
+    @property
+    def who(self) -> Who:
+        """They, as far as it matters to what they may open."""
+        return Who(self.account_id, self.areas)
 
     def may(self, permission: str) -> bool:
         """Whether their roles let them."""

@@ -114,6 +114,21 @@ def put_cookie(
     )
 
 
+def download(
+    content: str | bytes, name: str, media_type: str, *, policy: str | None = None
+) -> Response:
+    """Return a file to be saved and not shown.
+
+    Args:
+        name: what it is called, without anything personal.
+        policy: a stricter content security policy than that of pages.
+    """
+    headers = {"Content-Disposition": f'attachment; filename="{quote(name, safe=" ")}"'}
+    if policy is not None:
+        headers["Content-Security-Policy"] = policy
+    return Response(content, media_type=media_type, headers=headers)
+
+
 def no_page(request: Request, visitor: Visitor | None) -> Response:
     """Return the page for an address that is not there, or that somebody may not see."""
     return page(request, visitor, "kernel/not_here.html", {}, 404)

@@ -13,6 +13,7 @@ from nostop.app.casework.cases import Desk
 from nostop.hours import CALENDAR, LONDON, BankHolidays, read_bank_holidays
 from nostop.store.engine import reading
 from nostop.store.saved_searches import delete_search, save_search, saved_searches
+from nostop.store.tables_access import areas_read
 from nostop.store.work_items import (
     SORTS,
     SURE_PER_MILLE,
@@ -265,8 +266,7 @@ def _whom(desk: Desk, account_id: str) -> Who | None:
     with reading(desk.engine) as connection:
         for row in officials(connection).to_dicts():
             if row["account_id"] == account_id and _does_casework(row):
-                areas = None if row["areas"] is None else frozenset(row["areas"].splitlines())
-                return Who(account_id, areas)
+                return Who(account_id, areas_read(row["areas"]))
     return None
 
 

@@ -1,7 +1,6 @@
 """Exports: a service asks, an official approves, a job makes it, and it is fetched once."""
 
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import Body, Depends, Path, Request, Response
 
@@ -12,6 +11,7 @@ from nostop.web.api import models
 from nostop.web.api.idempotency import Done, IdempotencyKey, once
 from nostop.web.api.keys import Call, Called
 from nostop.web.api.routes import SCOPE, V1, api_router, problems, raw_body
+from nostop.web.pages import download
 
 router = api_router("Exports")
 
@@ -68,8 +68,7 @@ def content(call: Called, export_id: Annotated[models.Id, Path()]) -> Response:
     seven days."""
     house = call.house
     made = exports.fetch(house.engine, house.jobs, export_id, call.act)
-    headers = {"Content-Disposition": f'attachment; filename="{quote(made.name)}"'}
-    return Response(made.content, media_type=made.media_type, headers=headers)
+    return download(made.content, made.name, made.media_type)
 
 
 def _asked(call: Call, asked: models.ExportRequest) -> Done:

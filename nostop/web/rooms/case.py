@@ -1,7 +1,5 @@
 """A case on one page; its notes, documents and messages."""
 
-from urllib.parse import quote
-
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -16,18 +14,13 @@ from nostop.app.casework.keeping import (
 from nostop.app.casework.messages import message_of, reference_of
 from nostop.web.forms import Posted
 from nostop.web.guard import house_of
-from nostop.web.pages import see_other
+from nostop.web.pages import download, see_other
 from nostop.web.rooms.case_common import Caseworker, case_page, desk_of, the_case
 
 router = APIRouter()
 _CASE = "case/case.html"
 #: What goes out as a file is saved, never shown: not even a browser that disobeys may run it.
-_AS_A_FILE = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "Cache-Control": "no-store",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+_NOTHING_RUNS = "default-src 'none'; sandbox"
 
 
 @router.get("/cases/{unit}")
@@ -77,8 +70,7 @@ def document(request: Request, visitor: Caseworker, unit: str, document_id: str)
     desk = desk_of(request, visitor)
     openable(desk.engine, desk.who, unit)
     kept = open_document(desk, unit, document_id)
-    headers = {"Content-Disposition": f'attachment; filename="{quote(kept.name)}"'}
-    return Response(kept.content, media_type=kept.media_type, headers=_AS_A_FILE | headers)
+    return download(kept.content, kept.name, kept.media_type, policy=_NOTHING_RUNS)
 
 
 @router.get("/cases/{unit}/messages/{message_id}")

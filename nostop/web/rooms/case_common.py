@@ -6,7 +6,6 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.responses import Response
 
-from nostop.app.casework.access import Who
 from nostop.app.casework.case_parts import label, source_words
 from nostop.app.casework.case_view import CaseView
 from nostop.app.casework.cases import Desk, OpenCase, read_open_case, view_of
@@ -68,7 +67,7 @@ def desk_of(request: Request, visitor: Visitor) -> Desk:
         engine=house.engine,
         shelf=house.shelf,
         rules=house.settings.rules,
-        who=Who(visitor.account_id, visitor.areas),
+        who=visitor.who,
         at=house.now(),
         is_senior=visitor.may(Permission.SENIOR),
     )

@@ -1,7 +1,6 @@
 """Exports: asked for by one person, approved by another, fetched once."""
 
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
@@ -12,7 +11,7 @@ from nostop.model import MovedOn
 from nostop.store import Act
 from nostop.web.forms import Form, Posted, Problem
 from nostop.web.guard import Visitor, house_of, visiting
-from nostop.web.pages import page, see_other
+from nostop.web.pages import download, page, see_other
 from nostop.web.permissions import Permission
 
 router = APIRouter(prefix="/exports")
@@ -85,8 +84,7 @@ def fetch(request: Request, visitor: Asker, export_id: str, form: Posted) -> Res
     house = house_of(request)
     act = Act(visitor.account_id, house.now())
     made = exports.fetch(house.engine, house.jobs, export_id, act)
-    headers = {"Content-Disposition": f'attachment; filename="{quote(made.name)}"'}
-    return Response(made.content, media_type=made.media_type, headers=headers)
+    return download(made.content, made.name, made.media_type)
 
 
 def _index(request: Request, visitor: Visitor, form: Form | None) -> Response:

@@ -1,7 +1,6 @@
 """How far something is that takes longer than a page, and the file that it made."""
 
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
@@ -10,7 +9,7 @@ from nostop.app.job_kinds import KINDS
 from nostop.app.jobs import JobRecord
 from nostop.model import NotHere
 from nostop.web.guard import Visitor, house_of, visiting
-from nostop.web.pages import page
+from nostop.web.pages import download, page
 from nostop.web.permissions import Permission
 
 router = APIRouter()
@@ -38,11 +37,7 @@ def file(request: Request, visitor: Anybody, job_id: str) -> Response:
     made = house_of(request).jobs.fetch(job_id, visitor.account_id)
     if made is None:
         raise NotHere("jobs: there is no file")
-    return Response(
-        made.content,
-        media_type=made.media_type,
-        headers={"Content-Disposition": f'attachment; filename="{quote(made.name, safe=" ")}"'},
-    )
+    return download(made.content, made.name, made.media_type)
 
 
 def _theirs(request: Request, visitor: Visitor, job_id: str) -> JobRecord:

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import Response
 
 from nostop.app.casework import link_undoing, linking
-from nostop.app.casework.access import Who
 from nostop.app.casework.linking import LinkPair, LinkWords
 from nostop.model import MovedOn, NotHere, StoreError
 from nostop.web.forms import Form, Posted, Problem
@@ -69,15 +68,11 @@ CASE_KINDS = {
 _ANSWERED = "Somebody else answered this pair first. Here is the next one"
 
 
-def _who(visitor: Visitor) -> Who:
-    return Who(visitor.account_id, visitor.areas)
-
-
 @router.get("/links")
 def next_pair(request: Request, visitor: Looker, after: str | None = None) -> Response:
     """Show the next pair; `after` is the one just seen or skipped: an opaque id."""
     house = house_of(request)
-    pair = linking.next_pair(house.engine, _who(visitor), house.now(), after)
+    pair = linking.next_pair(house.engine, visitor.who, house.now(), after)
     return _show(request, visitor, pair)
 
 
@@ -91,11 +86,11 @@ def answer(request: Request, visitor: Looker, form: Posted) -> Response:
     )
     why = form.text("why", most=500)
     if form.problems or verdict is None:
-        pair = linking.pair_again(house.engine, _who(visitor), task_id, house.now())
+        pair = linking.pair_again(house.engine, visitor.who, task_id, house.now())
         return _show(request, visitor, pair, form)
     try:
         said = LinkWords(task_id, verdict, why)
-        linking.answer_pair(house.engine, _who(visitor), said, house.now())
+        linking.answer_pair(house.engine, visitor.who, said, house.now())
     except MovedOn:
         return see_other(request, f"/links?after={task_id}", said=_ANSWERED)
     return see_other(request, f"/links?after={task_id}")
@@ -113,7 +108,7 @@ def _show(
         "says": SAYS,
         "verdicts": VERDICTS,
         "why": form.text("why") if form else "",
-        "waiting": linking.waiting(house_of(request).engine, _who(visitor)),
+        "waiting": linking.waiting(house_of(request).engine, visitor.who),
         "problems": problems,
         "wrong": {each.field: each.text for each in problems},
     }
@@ -125,7 +120,7 @@ def question(request: Request, visitor: Worker, form: Posted) -> Response:
     """Take a caseworker's doubt that the records of a case are of one person each."""
     house = house_of(request)
     unit = form.text("benefit_unit_id", most=100)
-    linking.question_link(house.engine, _who(visitor), unit, house.now())
+    linking.question_link(house.engine, visitor.who, unit, house.now())
     if house.settings.run is not None:
         house.jobs.ask("link_questions", {}, visitor.account_id)
     return see_other(
@@ -141,7 +136,7 @@ def question(request: Request, visitor: Worker, form: Posted) -> Response:
 @router.get("/links/history")
 def history(request: Request, visitor: Looker, person: str | None = None) -> Response:
     """Show what happened to a person id, or what happened last."""
-    house, who = house_of(request), _who(visitor)
+    house, who = house_of(request), visitor.who
     asked = (person or "").strip()
     content = {
         "person": asked,
@@ -169,7 +164,7 @@ def undo(request: Request, visitor: Senior, event_id: EventId, form: Posted) -> 
         form.problems.append(Problem("", "This server has no run at hand: ask who operates it"))
     if not form.problems:
         try:
-            link_undoing.ask_undo(house.engine, _who(visitor), event_id, why, house.now())
+            link_undoing.ask_undo(house.engine, visitor.who, event_id, why, house.now())
         except (NotHere, MovedOn):
             raise
         except StoreError:
@@ -184,7 +179,7 @@ def undo(request: Request, visitor: Senior, event_id: EventId, form: Posted) -> 
 def close(request: Request, visitor: Senior, case_id: str, _form: Posted) -> Response:
     """Close a case about a link: letters may go again."""
     house = house_of(request)
-    link_undoing.close_held(house.engine, _who(visitor), case_id, house.now())
+    link_undoing.close_held(house.engine, visitor.who, case_id, house.now())
     return see_other(
         request, "/links/history", said="The case is closed: what waited for it may be sent again"
     )
@@ -194,7 +189,7 @@ def _change(
     request: Request, visitor: Visitor, event_id: EventId, form: Form | None = None
 ) -> Response:
     house = house_of(request)
-    found = link_undoing.change_shown(house.engine, _who(visitor), event_id, house.now())
+    found = link_undoing.change_shown(house.engine, visitor.who, event_id, house.now())
     problems = form.problems if form else []
     content: dict[str, Any] = {
         "row": found.row,

@@ -7,7 +7,6 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from nostop.app.casework import quality
-from nostop.app.casework.access import Who
 from nostop.app.casework.agreement import FEWEST, Agreement
 from nostop.app.casework.quality import CLOSES, NAMES, Column, Finding, Words
 from nostop.app.casework.second_reading import (
@@ -20,7 +19,7 @@ from nostop.app.casework.second_reading import (
 from nostop.model import pounds
 from nostop.web.forms import Form, Posted
 from nostop.web.guard import Visitor, house_of, visiting
-from nostop.web.pages import page, see_other
+from nostop.web.pages import download, page, see_other
 from nostop.web.permissions import Permission
 from nostop.web.rooms.case_common import KIND_WORDS, case_page, desk_of
 
@@ -39,10 +38,6 @@ READINGS = {
     "cannot_tell": "Cannot tell from what is here",
 }
 _SECOND = "/quality/second-reading"
-
-
-def _who(visitor: Visitor) -> Who:
-    return Who(visitor.account_id, visitor.areas)
 
 
 def _words(request: Request, visitor: Visitor) -> Words:
@@ -67,7 +62,7 @@ def overview(request: Request, visitor: Looker, sort: str = "") -> Response:
         ],
         "sorted": sort,
         "agreements": _agreements(quality.agreements(house.engine)),
-        "cases": quality.override_cases(house.engine, _who(visitor)),
+        "cases": quality.override_cases(house.engine, visitor.who),
         "case_words": CASE_WORDS,
         "title_of": words.scheme,
         "is_author": visitor.may(Permission.WORKBENCH),
@@ -80,14 +75,10 @@ def overview(request: Request, visitor: Looker, sort: str = "") -> Response:
 
 
 @router.get("/quality/download/{name}")
-def download(request: Request, visitor: Looker, name: str) -> Response:
+def file(request: Request, visitor: Looker, name: str) -> Response:
     """Give a table as CSV: counts only, nobody is in it."""
     made = quality.as_csv(house_of(request).engine, name, _words(request, visitor))
-    return Response(
-        made,
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="quality-{name}.csv"'},
-    )
+    return download(made, f"quality-{name}.csv", "text/csv; charset=utf-8")
 
 
 def _shown(visitor: Visitor, found: Finding) -> dict[str, Any]:
@@ -151,7 +142,7 @@ def close(request: Request, visitor: Author, case_id: str, form: Posted) -> Resp
     word = form.one_of("word", CLOSES, "Choose what you found")
     if word is None:
         return _override(request, visitor, case_id, form)
-    quality.close_override(house.engine, _who(visitor), case_id, word, house.now())
+    quality.close_override(house.engine, visitor.who, case_id, word, house.now())
     return see_other(request, "/quality#cases", said="The case is closed")
 
 
@@ -159,7 +150,7 @@ def _override(
     request: Request, visitor: Visitor, case_id: str, form: Form | None = None
 ) -> Response:
     house, words = house_of(request), _words(request, visitor)
-    case = quality.override_shown(house.engine, _who(visitor), case_id, house.now())
+    case = quality.override_shown(house.engine, visitor.who, case_id, house.now())
     says, law = words.condition(case.scheme, case.condition)
     problems = form.problems if form else []
     content = {

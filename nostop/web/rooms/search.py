@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from nostop.app.casework.access import Who
 from nostop.app.searching import REASONS, Found, Why, find, sought
 from nostop.model import SettingsError
 from nostop.web.forms import Form, Posted, Problem
@@ -50,8 +49,7 @@ def search(request: Request, visitor: Worker, form: Posted) -> Response:
     if not form.problems and reason:
         try:
             what = sought(given["reference"], given["surname"], born_on, given["postcode"])
-            who = Who(visitor.account_id, visitor.areas)
-            found = find(house.engine, who, what, Why(reason, words), house.now())
+            found = find(house.engine, visitor.who, what, Why(reason, words), house.now())
         except SettingsError as error:
             form.problems.append(Problem("reference", str(error)))
     return _page(request, visitor, given | {"reason": reason or "", "words": words}, found, form)

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from nostop.app.published_take_up import PUBLISHED
-from nostop.app.rules import rules_at
+from nostop.app.rules import titles_at
 from nostop.app.take_up import (
     NOT_KNOWN,
     as_file,
@@ -23,7 +23,7 @@ from nostop.app.take_up import (
 from nostop.model import NotHere
 from nostop.web.charts import PER_CENT, Axis, Bar, axis_up_to, range_chart
 from nostop.web.guard import Visitor, house_of, visiting
-from nostop.web.pages import page
+from nostop.web.pages import download, page
 from nostop.web.permissions import Permission
 
 router = APIRouter()
@@ -95,11 +95,7 @@ def file(request: Request, visitor: Analyst, table: str, kind: str) -> Response:
         raise NotHere("take-up: there is no such file")
     found = _table(run, table)
     name = f"take_up_by_{table}.{kind}"
-    return Response(
-        as_file(found, "csv" if kind == "csv" else "parquet"),
-        media_type=_MEDIA[kind],
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    return download(as_file(found, "csv" if kind == "csv" else "parquet"), name, _MEDIA[kind])
 
 
 def _table(run: Path, table: str) -> pl.DataFrame:
@@ -111,8 +107,7 @@ def _table(run: Path, table: str) -> pl.DataFrame:
 
 def _titles(request: Request, visitor: Visitor) -> dict[str, str]:
     house = house_of(request)
-    packs = rules_at(house.settings.rules, house.now()).packs
-    return {name: getattr(pack.title, visitor.language) for name, pack in packs.items()}
+    return titles_at(house.settings.rules, visitor.language, house.now())
 
 
 def _tells(row: Row) -> bool:

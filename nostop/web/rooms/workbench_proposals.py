@@ -7,11 +7,11 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from nostop.app.proposals import Deed, Desk, Proposal
-from nostop.app.rules import rules_at
+from nostop.app.rules import rules_at, titles_at
 from nostop.model import NostopError, NotHere
 from nostop.web.forms import Form, Posted, Problem
 from nostop.web.guard import Visitor, house_of, visiting
-from nostop.web.pages import page, see_other
+from nostop.web.pages import download, page, see_other
 from nostop.web.permissions import Permission
 
 router = APIRouter(prefix="/workbench/proposals")
@@ -124,8 +124,7 @@ def patch(request: Request, visitor: Author, proposal_id: str) -> Response:  # n
     """Give what a proposal changes as a patch."""
     desk = _desk(request)
     text = desk.patch(desk.read(proposal_id))
-    headers = {"Content-Disposition": 'attachment; filename="changes.patch"'}
-    return Response(text, media_type="text/x-diff; charset=utf-8", headers=headers)
+    return download(text, "changes.patch", "text/x-diff; charset=utf-8")
 
 
 @router.get("/{proposal_id}/hand-over.zip")
@@ -133,8 +132,7 @@ def archive(request: Request, visitor: Author, proposal_id: str) -> Response:  #
     """Give an approved proposal as an archive for whoever releases rules."""
     desk = _desk(request)
     proposal = desk.read(proposal_id)
-    headers = {"Content-Disposition": f'attachment; filename="{proposal.scheme}.zip"'}
-    return Response(desk.handed_over(proposal), media_type="application/zip", headers=headers)
+    return download(desk.handed_over(proposal), f"{proposal.scheme}.zip", "application/zip")
 
 
 def _shown(
@@ -142,11 +140,9 @@ def _shown(
 ) -> Response:
     house, desk = house_of(request), _desk(request)
     jobs = {"check": proposal.check_job, "flips": proposal.flips_job}
-    book = rules_at(house.settings.rules, house.now())
     shown: dict[str, Any] = {
         "proposal": proposal,
-        "title_of": {name: getattr(pack.title, visitor.language)
-                     for name, pack in book.packs.items()},
+        "title_of": titles_at(house.settings.rules, visitor.language, house.now()),
         "names": desk.names(proposal),
         "changed": desk.changed(proposal),
         "checked": desk.found(proposal, flips=False),
