@@ -9,6 +9,7 @@ import logging
 import sys
 import threading
 from collections.abc import MutableMapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -97,10 +98,11 @@ class _Stderr(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         line = record.msg if isinstance(record.msg, _Line) else _of_library(record)
-        # Where stderr is closed there is nobody left to tell.
+        # Where stderr is closed, or its disk full, there is nobody left to tell; the work goes on.
         if sys.stderr is not None and not sys.stderr.closed:
-            sys.stderr.write(f"{line}\n")
-            sys.stderr.flush()
+            with suppress(OSError):
+                sys.stderr.write(f"{line}\n")
+                sys.stderr.flush()
 
 
 def _of_library(record: logging.LogRecord) -> str:

@@ -16,9 +16,9 @@ def book() -> Rulebook:
     return load_rulebook(default_rules_dir())
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def logs_as_before() -> Iterator[None]:
-    """Take what `nostop.logs.set_up` did to the process back."""
+    """Take what `nostop.logs.set_up` did to the process back, whoever called it."""
     root = logging.getLogger()
     levels = {name: logging.getLogger(name).level for name in ("", "nostop")}
     hooks = sys.excepthook, sys.unraisablehook, threading.excepthook

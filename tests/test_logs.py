@@ -2,6 +2,7 @@
 
 import json
 import logging
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -26,9 +27,6 @@ from notifications.outbox import Outbox
 from tests.canaries import CANARIES
 
 AT = datetime(2026, 6, 1, 9, tzinfo=UTC)
-
-
-pytestmark = pytest.mark.usefixtures("logs_as_before")
 
 
 def lines(written: str) -> list[dict[str, object]]:
@@ -98,6 +96,18 @@ def test_nothing_below_the_level_is_written_and_an_unknown_level_is_refused(
     assert len(lines(capsys.readouterr().err)) == 1
     with pytest.raises(SettingsError, match="none of debug, info"):
         logs.set_up("loud")
+
+
+def test_a_full_disk_under_stderr_stops_nobodys_work() -> None:
+    script = (
+        "from nostop import logs; logs.set_up(); "
+        "logs.logger('store').info('claimed', count=1); print('went on')"
+    )
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(  # noqa: S603 - our own words
+            [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=full, check=False
+        )
+    assert done.stdout == b"went on\n"
 
 
 def test_without_set_up_a_logger_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:

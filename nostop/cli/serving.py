@@ -20,7 +20,7 @@ from nostop.app.opened import VARIABLE, opened
 from nostop.app.outreach.doors import Doors
 from nostop.app.outreach.links import SECRET, secrets_of_links
 from nostop.cli.schedule import timetable_of
-from nostop.cli.shared import Progress, RulesOption, err
+from nostop.cli.shared import CampaignsOption, Progress, RulesOption, ShownRunOption, err
 from nostop.model import SettingsError
 from nostop.outreach.callbacks import TOKEN_VARIABLE
 from nostop.rulebook import default_rules_dir
@@ -37,14 +37,8 @@ def serve(
     ] = False,
     host: Annotated[str, typer.Option("--host", help="The address to answer at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", help="The port to answer at.")] = 8000,
-    run: Annotated[
-        Path | None,
-        typer.Option("--run", metavar="DIR", help="The run that is shown: the --out of a run."),
-    ] = None,
-    campaigns: Annotated[
-        Path | None,
-        typer.Option("--campaigns", metavar="DIR", help="Campaign files that may be planned."),
-    ] = None,
+    run: ShownRunOption = None,
+    campaigns: CampaignsOption = None,
     calendar: Annotated[
         Path | None,
         typer.Option("--calendar", metavar="FILE.yaml", help="The schedule that is shown."),

@@ -53,6 +53,14 @@ OwnerOption = Annotated[
         "--scheme", metavar="ID", help="Only this scheme or library; may be given more than once."
     ),
 ]
+ShownRunOption = Annotated[
+    Path | None,
+    typer.Option("--run", metavar="DIR", help="The run that is shown: the --out of a run."),
+]
+CampaignsOption = Annotated[
+    Path | None,
+    typer.Option("--campaigns", metavar="DIR", help="Campaign files that may be planned."),
+]
 UnreleasedOption = Annotated[
     bool,
     typer.Option(

@@ -20,7 +20,7 @@ from nostop.app.link_history import VERDICTS
 from nostop.app.link_review import parse_band
 from nostop.app.opened import open_from_environment
 from nostop.cli import api_keys
-from nostop.cli.shared import RulesOption, err, parse_date
+from nostop.cli.shared import CampaignsOption, RulesOption, ShownRunOption, err, parse_date
 from nostop.linkage.review import Wanted as ReviewWanted
 from nostop.rulebook import default_rules_dir
 from nostop.store import Act
@@ -47,14 +47,8 @@ def work() -> None:
 
 @commands.command()
 def jobs(
-    run: Annotated[
-        Path | None,
-        typer.Option("--run", metavar="DIR", help="The run that is shown: the --out of a run."),
-    ] = None,
-    campaigns: Annotated[
-        Path | None,
-        typer.Option("--campaigns", metavar="DIR", help="Campaign files that may be planned."),
-    ] = None,
+    run: ShownRunOption = None,
+    campaigns: CampaignsOption = None,
     rules: RulesOption = None,
     once: Annotated[
         bool, typer.Option("--once", help="Do what waits, and end instead of waiting for more.")

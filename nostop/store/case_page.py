@@ -103,7 +103,7 @@ def case_rows(connection: Connection, benefit_unit_id: str) -> CaseRows | None:
     return CaseRows(
         item=item,
         flags=read(connection, select(flags).where(flags.c.benefit_unit_id == benefit_unit_id)),
-        standing=in_force(connection, [home]),
+        standing=in_force(found["corrections"]),
         messages=_messages(connection, item, people),
         stops=_stops(connection, people),
         others=read(connection, others).sort("benefit_unit_id"),

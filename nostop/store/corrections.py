@@ -1,7 +1,6 @@
 """Facts as they were told to a caseworker: they stand on the case beside what departments say, and
 overwrite nothing. The newest that was not undone counts."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
@@ -15,7 +14,7 @@ from nostop.store.campaigns import Act
 from nostop.store.checks import check_id
 from nostop.store.contacts import ADDED, CORRECTED
 from nostop.store.decisions import Seen, check_words, hold, tell_authors
-from nostop.store.rows import read, table_of
+from nostop.store.rows import table_of
 from nostop.store.tables_casework import Correction
 from nostop.store.tables_outreach import Suppression
 
@@ -109,15 +108,11 @@ def undo(engine: Engine, seen: Seen, correction_id: str, act: Act) -> None:
         append(connection, act.by, [*entries, entry], act.at)
 
 
-def in_force(connection: Connection, household_ids: Sequence[str]) -> pl.DataFrame:
-    """Return the corrections of households that stand: the newest of each fact of each subject, of
-    those that were not undone. The columns of `Correction`, sorted by level, subject and fact."""
-    table = table_of(Correction)
-    query = select(table).where(
-        table.c.household_id.in_(list(household_ids)), table.c.undone_at.is_(None)
-    )
+def in_force(corrections: pl.DataFrame) -> pl.DataFrame:
+    """Return those of some corrections (`Correction`) that stand: the newest of each fact of each
+    subject, of those that were not undone; sorted by level, subject and fact."""
     key = ["level", "subject_id", "fact"]
-    rows = read(connection, query).sort("at", "correction_id")
+    rows = corrections.filter(pl.col("undone_at").is_null()).sort("at", "correction_id")
     return rows.unique(key, keep="last", maintain_order=True).sort(key)
 
 

@@ -22,7 +22,7 @@ from nostop.store.case_documents import (
 from nostop.store.case_notes import add_note
 from nostop.store.corrections import NewCorrection, correct, in_force, undo
 from nostop.store.decisions import SecondWord, Seen, Verdict, decide, second, wake
-from nostop.store.rows import table_of
+from nostop.store.rows import read_table, table_of
 from nostop.store.tables_casework import Correction, Decision
 from nostop.store.tables_outreach import Suppression
 from tests.store.campaigns import asked, ready
@@ -293,8 +293,7 @@ CAPITAL = NewCorrection(
 
 
 def standing(engine: Engine) -> list[tuple[str, str | None]]:
-    with engine.begin() as connection:
-        return in_force(connection, ["H1"]).select("fact", "value").rows()
+    return in_force(read_table(engine, Correction)).select("fact", "value").rows()
 
 
 def test_the_newest_correction_of_a_fact_stands_until_it_is_undone(desk: Engine):

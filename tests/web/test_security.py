@@ -470,7 +470,6 @@ def marks_in(text: str) -> list[str]:
     return [name for name, mark in CANARIES.items() if mark in text]
 
 
-@pytest.mark.usefixtures("logs_as_before")
 @pytest.mark.parametrize("role", ROLES)
 def test_inv_37_marks_of_a_person_get_in_no_log_address_header_or_error_page(
     client_as: Callable[[str], Client],
@@ -529,7 +528,6 @@ def test_other_ways_of_asking_lead_nowhere(client_as: Callable[[str], Client], m
     assert "access-control-allow-origin" not in answer.headers
 
 
-@pytest.mark.usefixtures("logs_as_before")
 def test_what_was_refused_is_logged(
     client_as: Callable[[str], Client], capfd: pytest.CaptureFixture[str]
 ):
