@@ -1,14 +1,15 @@
 """Logs: one line of JSON on stderr for each event, with nothing personal in it.
 
-`logger(name)` may be called anywhere and does nothing to the process; only a command calls
-`set_up`. What a library logs is told by its name, level and place: its words may quote anything.
+`logger(name)` may be called anywhere and does nothing to the process; only a process of ours
+calls `set_up`, when it begins. What a library logs is told by its name, level and place: its words
+may quote anything.
 """
 
 import json
 import logging
 import sys
 import threading
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Protocol
@@ -19,6 +20,7 @@ from nostop.model import SettingsError
 from nostop.redaction import plain_name, redacted, short, told
 
 LEVELS = ("debug", "info", "warning", "error")
+LEVEL_VARIABLE = "NOSTOP_LOG_LEVEL"
 WITHHELD = "a library's words, withheld"
 _ROOT = "nostop"
 #: Without a handler, Python would print warnings in its own way.
@@ -69,6 +71,15 @@ def logger(name: str) -> Logger:
         wrapper_class=structlog.stdlib.BoundLogger,
     )
     return wrapped
+
+
+def set_up_from(environment: Mapping[str, str]) -> None:
+    """Do what `set_up` does, at the level of `NOSTOP_LOG_LEVEL`: info where that says nothing.
+
+    Raises:
+        SettingsError: there is no such level.
+    """
+    set_up(environment.get(LEVEL_VARIABLE) or "info")
 
 
 def set_up(level: str = "info") -> None:

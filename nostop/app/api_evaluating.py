@@ -70,7 +70,7 @@ def evaluate(shelf: WarmShelf, rules: Path, question: Question, at: datetime) ->
         _check_size(question.situation)
         on = _day(question.on, given.effective_on)
         warm = shelf.of(Wanted(rules, on, _schemes(book, question.schemes, on), ANY), at)
-        found = warm.decide_with_why(given.rows)
+        found = warm.home(given.rows).decide_with_why()
     except (SituationError, FrameError) as error:
         text = told_safely(str(error), question.situation, book.catalogue)
         raise SituationError(text) from None

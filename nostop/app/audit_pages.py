@@ -83,9 +83,9 @@ def entries_so_far(engine: Engine) -> int:
     return store.entries_so_far(engine)
 
 
-def searches(engine: Engine) -> pl.DataFrame:
-    """Return the last hundred searches for a case, and why."""
-    return store.searches(engine, most=100)
+def searches(engine: Engine, by: str, at: datetime) -> pl.DataFrame:
+    """Return the last hundred searches for a case, and why: reading them is written down before."""
+    return store.searches(engine, by, at, most=100)
 
 
 def ask_extract(jobs: Jobs, person_id: str, form: str, by: str) -> str:

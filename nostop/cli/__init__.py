@@ -4,6 +4,7 @@ it returns.
 Exit codes: 0 all is well, 1 a check or test failed, 2 wrong use or input that cannot be read.
 """
 
+import os
 import sys
 from typing import NoReturn
 
@@ -11,6 +12,7 @@ import typer
 
 from nostop.cli.on_demand import on_demand
 from nostop.cli.shared import err
+from nostop.logs import set_up_from
 from nostop.model import NostopError
 from nostop.redaction import where_it_broke
 
@@ -58,6 +60,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line; a mistake of the person who runs it is told in a line, without a
     traceback."""
     try:
+        set_up_from(os.environ)
         app(arguments)
     except NostopError as error:
         _refuse(str(error))

@@ -10,25 +10,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlalchemy import Engine
 
-from nostop.app.casework.warm import WarmShelf, warm_up
 from nostop.app.demo_review import DemoPlaces, load_sample, run_sample
-from nostop.app.job_kinds import Places, handlers
-from nostop.app.jobs import Jobs
-from nostop.app.opened import VARIABLE, opened
-from nostop.app.outreach.doors import Doors
-from nostop.app.outreach.links import SECRET, secrets_of_links
+from nostop.app.opened import VARIABLE, open_from_environment, opened
 from nostop.cli.schedule import timetable_of
 from nostop.cli.shared import CampaignsOption, Progress, RulesOption, ShownRunOption, err
 from nostop.model import SettingsError
-from nostop.outreach.callbacks import TOKEN_VARIABLE
 from nostop.rulebook import default_rules_dir
-from nostop.scheduler.timetable import Timetable
-from nostop.web.house import House, WebSettings
-from nostop.web.oidc import Provider
+from nostop.web.house import WebSettings
 from nostop.web.oidc_settings import provider_settings
+from nostop.web.service import Service
 from nostop.web.serving import serve as serve_pages
+from nostop.web.serving import usual_processes
 
 
 def serve(
@@ -52,6 +45,15 @@ def serve(
         typer.Option("--https", help="People reach it by HTTPS, through a proxy."),
     ] = False,
     rules: RulesOption = None,
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            "--processes",
+            min=1,
+            help="Serve in so many processes: by default as many as there are processors, at most "
+            "four; the demo in one.",
+        ),
+    ] = None,
     out_dir: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Where the demo keeps its run and store.")
     ] = Path("out/review"),
@@ -64,25 +66,28 @@ def serve(
     """
     folder = rules or default_rules_dir()
     if demo:
-        _serve_demo(DemoPlaces(out_dir), folder, (host, port))
+        _serve_demo(DemoPlaces(out_dir), folder, (host, port), processes or 1)
         return
     provider = provider_settings(os.environ)
     names = tuple(name or ())
+    settings = WebSettings(
+        rules=folder,
+        run=run,
+        campaigns=campaigns,
+        hosts=(*WebSettings(folder).hosts, *names),
+        secure=https,
+        development=provider is None,
+    )
     timetable = timetable_of(calendar, folder) if calendar else None
-    with opened(os.environ.get(VARIABLE)) as engine:
-        settings = WebSettings(
-            rules=folder,
-            run=run,
-            campaigns=campaigns,
-            hosts=(*WebSettings(folder).hosts, *names),
-            secure=https,
-            development=provider is None,
-        )
-        found = Provider(provider) if provider else None
-        _serve(engine, settings, (host, port), found, timetable)
+    # What is wrong with the store is told once, before any process serves it.
+    with open_from_environment() as engine:
+        store = engine.url.render_as_string(hide_password=False)
+    _serve(
+        Service(store, settings, provider, timetable), (host, port), processes or usual_processes()
+    )
 
 
-def _serve_demo(places: DemoPlaces, rules: Path, at: tuple[str, int]) -> None:
+def _serve_demo(places: DemoPlaces, rules: Path, at: tuple[str, int], processes: int) -> None:
     if os.environ.get(VARIABLE):
         raise SettingsError(f"serve: --demo has a store of its own; unset {VARIABLE}")
     places.folder.mkdir(parents=True, exist_ok=True)
@@ -90,49 +95,20 @@ def _serve_demo(places: DemoPlaces, rules: Path, at: tuple[str, int]) -> None:
     err().print("nostop serve: everybody in the sample data is made up")
     with progress.showing():
         run_sample(places, rules, progress)
-    with opened(places.database_url) as engine:
-        with progress.showing():
-            load_sample(engine, places, rules, datetime.now(UTC), progress)
-        settings = WebSettings(
-            rules=rules, run=places.run, campaigns=places.campaigns, development=True
-        )
-        with _worker(places, rules):
-            _serve(engine, settings, at)
-
-
-def _serve(
-    engine: Engine,
-    settings: WebSettings,
-    at: tuple[str, int],
-    provider: Provider | None = None,
-    timetable: Timetable | None = None,
-) -> None:
-    host, port = at
-    places = Places(settings.rules, settings.run, settings.campaigns)
-    jobs = Jobs(engine, lambda: datetime.now(UTC), handlers(places))
-    shelf = WarmShelf()
-    err().print("nostop serve: reading the rules")
-    warm_up(engine, shelf, settings.rules, datetime.now(UTC))
-    house = House(
-        engine,
-        settings,
-        shelf,
-        jobs,
-        calendar=timetable,
-        provider=provider,
-        doors=_doors(engine),
+    with opened(places.database_url) as engine, progress.showing():
+        load_sample(engine, places, rules, datetime.now(UTC), progress)
+    settings = WebSettings(
+        rules=rules, run=places.run, campaigns=places.campaigns, development=True
     )
+    with _worker(places, rules):
+        _serve(Service(places.database_url, settings), at, processes)
+
+
+def _serve(service: Service, at: tuple[str, int], processes: int) -> None:
+    host, port = at
+    err().print("nostop serve: reading the rules")
     err().print(f"nostop serve: http://{host}:{port} (stop with Ctrl-C)", soft_wrap=True)
-    serve_pages(house, host, port)
-
-
-def _doors(engine: Engine) -> Doors | None:
-    """Return what answers GOV.UK Notify and links to unsubscribe, where their secrets are set."""
-    token = os.environ.get(TOKEN_VARIABLE)
-    secrets = secrets_of_links() if os.environ.get(SECRET) else []
-    if token is None and not secrets:
-        return None
-    return Doors(engine, lambda: datetime.now(UTC), token, secrets)
+    serve_pages(service, host, port, processes)
 
 
 @contextmanager

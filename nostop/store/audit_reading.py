@@ -91,8 +91,12 @@ def record_audit_read(engine: Engine, actor: str, subject: str, at: datetime) ->
         append(connection, actor, [Entry("audit.read", subject)], at)
 
 
-def searches(engine: Engine, *, most: int) -> pl.DataFrame:
-    """Return the last searches for a case: account_id, reason, words, found, at, the last first."""
+def searches(engine: Engine, actor: str, at: datetime, *, most: int) -> pl.DataFrame:
+    """Return the last searches for a case, once it is written down that somebody reads them, for
+    their reasons are in people's own words: account_id, reason, words, found, at, the last
+    first."""
+    with engine.begin() as connection:
+        append(connection, actor, [Entry("audit.searches_read")], at)
     table = table_of(CaseSearch)
     query = select(table.c.account_id, table.c.reason, table.c.words, table.c.found, table.c.at)
     with reading(engine) as connection:

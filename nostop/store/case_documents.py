@@ -39,7 +39,8 @@ class Kept:
 
 
 def add_document(engine: Engine, benefit_unit_id: str, name: str, content: bytes, act: Act) -> str:
-    """Put a document to a case and return its id.
+    """Put a document to a case and return its id: that of before, where the same person has put the
+    very same content there already.
 
     Raises:
         NotHere: there is no such case.
@@ -56,6 +57,14 @@ def add_document(engine: Engine, benefit_unit_id: str, name: str, content: bytes
         # Locked, so that two at once do not pass the bound together.
         if connection.execute(known.with_for_update()).first() is None:
             raise NotHere("documents: there is no such case")
+        again = select(table.c.document_id).where(
+            table.c.benefit_unit_id == benefit_unit_id,
+            table.c.by == act.by,
+            table.c.sha256 == digest,
+        )
+        same = connection.execute(again).scalar()
+        if same is not None:
+            return str(same)
         counted = select(func.count()).where(table.c.benefit_unit_id == benefit_unit_id)
         if connection.execute(counted).scalar_one() >= MOST_OF_A_CASE:
             raise DocumentError(f"This case already has {MOST_OF_A_CASE} documents")

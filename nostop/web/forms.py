@@ -98,7 +98,7 @@ async def posted(request: Request) -> AsyncIterator[Form]:
     Raises:
         Forged: it is not of our own page.
     """
-    _refuse_foreign(request)
+    refuse_foreign(request)
     visitor = getattr(request.state, "visitor", None)
     if visitor is None:
         raise NotAllowed
@@ -109,7 +109,7 @@ async def posted(request: Request) -> AsyncIterator[Form]:
 
 async def posted_by_anybody(request: Request) -> Form:
     """Return what was posted where nobody is signed in yet: its cookie says what the form must."""
-    _refuse_foreign(request)
+    refuse_foreign(request)
     data = await request.form(max_fields=20, max_files=0)
     _refuse_wrong(data, request.cookies.get(cookie_name(house_of(request), FORM_COOKIE), ""))
     return Form(data)
@@ -122,7 +122,7 @@ def _refuse_wrong(data: FormData, wanted: str) -> None:
         raise Forged
 
 
-def _refuse_foreign(request: Request) -> None:
+def refuse_foreign(request: Request) -> None:
     """Browsers say from which site a form comes; where they do, it must be this one. They send ours
     in UTF-8: whoever names another charset would have it decoded by any codec that Python has."""
     site = request.headers.get("sec-fetch-site")

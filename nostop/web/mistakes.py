@@ -13,10 +13,10 @@ from starlette.responses import Response
 from nostop.logs import logger
 from nostop.model import MovedOn, NostopError, NotHere
 from nostop.web.api.problems import PREFIX, mistake
-from nostop.web.forms import Forged, Problem
+from nostop.web.forms import MOST_FIELDS, Forged, Problem, refuse_foreign
 from nostop.web.guard import NotAllowed, NotSignedIn, Visitor, house_of, to_sign_in, visitor_of
 from nostop.web.headers import add_headers
-from nostop.web.pages import no_page, problem_page
+from nostop.web.pages import no_page, page, problem_page
 
 _LOG = logger("web")
 Answer = Callable[[Request, Exception], Response | Awaitable[Response]]
@@ -61,7 +61,31 @@ def _to_whom(answer: Answer) -> Callable[[Request, Exception], Awaitable[Respons
 
 
 async def _not_signed_in(request: Request, _: Exception) -> Response:
-    return to_sign_in(request)
+    """Show the way to the sign-in; to whoever was writing, first what they wrote."""
+    return await run_in_threadpool(_written_page, request, await _written(request))
+
+
+def _written_page(request: Request, texts: list[str]) -> Response:
+    if not texts:
+        return to_sign_in(request)
+    # Of a case, its page: no other address of a form is sure to be one that can be looked at.
+    parts = request.url.path.split("/")[:3]
+    back = "/".join(parts) if parts[1] == "cases" else "/"
+    shown = {"texts": texts, "back": back}
+    return page(request, None, "kernel/session_over.html", shown, 403)
+
+
+async def _written(request: Request) -> list[str]:
+    """Return the sentences that somebody sent from a form of ours after their session had ended."""
+    if request.method != "POST" or "hx-request" in request.headers:
+        return []
+    try:
+        refuse_foreign(request)
+        async with request.form(max_fields=MOST_FIELDS, max_files=5) as data:
+            texts = [each for _, each in data.multi_items() if isinstance(each, str)]
+    except (Forged, HTTPException):
+        return []
+    return [each for each in texts if " " in each.strip()]
 
 
 def _not_here(request: Request, error: Exception) -> Response:

@@ -1,33 +1,75 @@
-"""Serves the pages over HTTP until the process is told to end."""
+"""Serves the pages over HTTP until the process is told to end: here, or in several processes that
+share one address, for one Python process works on one page at a time."""
+
+import atexit
+import os
+import sys
+from contextlib import ExitStack
+from functools import partial
 
 import uvicorn
+from fastapi import FastAPI
+from sqlalchemy import make_url
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
 
+from nostop.logs import set_up_from
+from nostop.model import NostopError, SettingsError
 from nostop.web.application import create_app
-from nostop.web.house import House
 from nostop.web.oidc_settings import Served, check_sign_in
+from nostop.web.service import Service, open_house
 
 #: nginx keeps a connection to us for 60 seconds, unless it is told otherwise.
 KEPT_ALIVE_SECONDS = 75
+#: A process that does not say for so long that it is there is replaced by another; so long it can
+#: also take until one that died is missed.
+_SILENT_SECONDS = 10
+#: More processes than these would each hold the rules, and wait for one database.
+MOST_PROCESSES = 4
 
 
-def serve(house: House, host: str, port: int) -> None:
+def usual_processes() -> int:
+    """Return in how many processes to serve: as many as there are processors, and not too many."""
+    return min(MOST_PROCESSES, len(os.sched_getaffinity(0)))
+
+
+def serve(service: Service, host: str, port: int, processes: int = 1) -> None:
     """Answer requests; returns when the process is told to end.
 
     Raises:
-        SettingsError: somebody could get in who should not: see `check_sign_in`.
+        SettingsError: somebody could get in who should not (`check_sign_in`), or a process could
+            not begin; it has said why.
+        NostopError: as `service.open_house`.
     """
-    settings = house.settings
-    served = Served(host, house.engine.dialect.name, settings.secure, settings.development)
-    check_sign_in(served, house.provider.settings if house.provider else None)
-    answer(house, host, port)
+    settings = service.settings
+    database = make_url(service.store).get_backend_name()
+    served = Served(host, database, settings.secure, settings.development)
+    check_sign_in(served, service.provider)
+    answer(service, host, port, processes)
 
 
-def answer(house: House, host: str, port: int) -> None:
+def answer(service: Service, host: str, port: int, processes: int) -> None:
     """Answer requests without looking who could sign in; returns as `serve` does."""
-    config = uvicorn.Config(
-        create_app(house),
+    if processes == 1:
+        with open_house(service) as house:
+            uvicorn.Server(_config(create_app(house), host, port, 1)).run()
+        return
+    config = _config(partial(_app_of, service), host, port, processes)
+    supervisor = Multiprocess(config, sockets=[config.bind_socket()])
+    supervisor.run()
+    if any(each.exitcode == STARTUP_FAILURE for each in supervisor.processes):
+        raise SettingsError("serve: a process could not begin; it has said why above")
+
+
+def _config(
+    app: "FastAPI | partial[FastAPI]", host: str, port: int, processes: int
+) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        factory=isinstance(app, partial),
         host=host,
         port=port,
+        workers=processes,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -35,6 +77,19 @@ def answer(house: House, host: str, port: int) -> None:
         # Longer than a web server in front keeps an idle connection: it, not we, closes it. Else a
         # form that is just being sent on it is lost.
         timeout_keep_alive=KEPT_ALIVE_SECONDS,
+        timeout_worker_healthcheck=_SILENT_SECONDS,
         ws="none",
     )
-    uvicorn.Server(config).run()
+
+
+def _app_of(service: Service) -> FastAPI:
+    """Return the application of one process of several; what it opens stays open until it ends."""
+    stack = ExitStack()
+    try:
+        set_up_from(os.environ)
+        house = stack.enter_context(open_house(service))
+    except NostopError as error:
+        sys.stderr.write(f"nostop serve: {error}\n")
+        sys.exit(STARTUP_FAILURE)
+    atexit.register(stack.close)
+    return create_app(house)

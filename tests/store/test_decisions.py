@@ -19,11 +19,11 @@ from nostop.store.case_documents import (
     plain_name,
     take_document,
 )
-from nostop.store.case_notes import add_note
+from nostop.store.case_notes import SAME_WITHIN, add_note
 from nostop.store.corrections import NewCorrection, correct, in_force, undo
 from nostop.store.decisions import SecondWord, Seen, Verdict, decide, second, wake
 from nostop.store.rows import read_table, table_of
-from nostop.store.tables_casework import Correction, Decision
+from nostop.store.tables_casework import CaseNote, Correction, Decision
 from nostop.store.tables_outreach import Suppression
 from tests.store.campaigns import asked, ready
 from tests.store.casework import (
@@ -113,6 +113,24 @@ def test_what_somebody_wrote_is_in_no_log(desk: Engine):
         log = str(connection.execute(text("SELECT * FROM audit_entries")).all())
     assert "abroad" not in log
     assert "Zanzibar" not in log
+
+
+def test_the_same_note_sent_twice_is_one_and_later_or_by_another_it_is_another(desk: Engine):
+    later = CARYS.at + SAME_WITHIN
+    first = add_note(desk, "B1", "Rang, no answer", CARYS)
+    again = Act(CARYS.by, CARYS.at + timedelta(seconds=1))
+    assert add_note(desk, "B1", "Rang, no answer", again) == first
+    assert add_note(desk, "B1", "Rang, no answer", KOFI) != first
+    assert add_note(desk, "B1", "Rang, no answer", Act(CARYS.by, later)) != first
+    assert read_table(desk, CaseNote).height == 3
+
+
+def test_the_same_document_put_twice_is_kept_once(desk: Engine):
+    first = add_document(desk, "B1", "letter.txt", b"Dear council", CARYS)
+    again = Act(CARYS.by, CARYS.at + timedelta(days=3))
+    assert add_document(desk, "B1", "copy.txt", b"Dear council", again) == first
+    assert add_document(desk, "B1", "letter.txt", b"Dear council", KOFI) != first
+    assert add_document(desk, "B1", "letter.txt", b"Dear Council", again) != first
 
 
 def test_reopened_it_may_be_written_of_again(desk: Engine):

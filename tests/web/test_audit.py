@@ -260,6 +260,8 @@ def test_a_change_in_the_log_is_told(client_as: Callable[[str], Client], house: 
 def test_auditors_see_why_people_searched(client_as: Callable[[str], Client]):
     given = {"reason": "post", "words": "A letter came back", "postcode": "ZZ99 9ZZ"}
     client_as("caseworker").form("/search", given)
-    page = client_as("auditor").get("/audit/searches").text
+    auditor = client_as("auditor")
+    page = auditor.get("/audit/searches").text
     assert "A letter came back" in page
     assert "ZZ99" not in page
+    assert "audit.searches_read" in auditor.get("/audit").text

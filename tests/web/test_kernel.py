@@ -7,6 +7,7 @@ from nostop.web.application import create_app
 from nostop.web.house import House
 from nostop.web.pages import environment
 from nostop.web.rooms.start import own_path
+from nostop.web.service import Service
 from nostop.web.serving import serve
 from nostop.web.words import LANGUAGES, welsh
 from tests.web.words_used import words_used
@@ -46,6 +47,23 @@ def test_after_signing_out_the_old_session_opens_nothing(client_as):
     client.form("/sign-out", at="/accessibility")
     client.cookies.set("nostop_session", token)
     assert client.get("/", follow_redirects=False).headers["location"] == "/sign-in?next=/"
+
+
+def test_whoever_was_writing_when_their_session_ended_gets_their_words_back(anybody):
+    said = "Rang her: she has no savings & <b>no</b> partner"
+    answer = anybody.post("/cases/B1/notes", data={"csrf": "x", "text": said})
+    assert answer.status_code == 403
+    assert "she has no savings &amp; &lt;b&gt;no&lt;/b&gt; partner" in answer.text
+    assert 'href="/sign-in?next=/cases/B1"' in answer.text
+    assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("more", [{"sec-fetch-site": "cross-site"}, {"hx-request": "true"}])
+def test_no_words_are_given_back_to_another_site_or_into_a_part_of_a_page(anybody, more):
+    said = {"text": "words of somebody else"}
+    answer = anybody.post("/cases/B1/notes", data=said, headers=more, follow_redirects=False)
+    assert answer.status_code in (204, 303)
+    assert "words" not in answer.text
 
 
 def test_what_a_role_does_not_open_looks_like_what_is_not_there(client_as):
@@ -89,8 +107,9 @@ def test_the_languages_are_english_and_welsh():
 
 
 def test_the_development_sign_in_is_for_this_machine_only(house: House):
+    service = Service("sqlite:///somewhere.db", house.settings)
     with pytest.raises(SettingsError, match="lets anybody in"):
-        serve(house, "0.0.0.0", 0)  # noqa: S104 - it must be refused
+        serve(service, "0.0.0.0", 0)  # noqa: S104 - it must be refused
 
 
 def test_a_host_that_is_not_ours_is_refused(house: House):

@@ -114,10 +114,17 @@ def _workers(errand: Errand) -> list[int]:
 
 
 def processor_seconds(pid: int) -> float:
-    """Return the processor time that a process has had, as Linux counts it."""
-    said = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
-    fields = said.rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """Return the processor time that a process and its children have had, as Linux counts it."""
+    ticks = 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            said = (folder / "stat").read_text(encoding="ascii", errors="replace")
+        except OSError:
+            continue
+        fields = said.rpartition(")")[2].split()
+        if pid in (int(folder.name), int(fields[1])):
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

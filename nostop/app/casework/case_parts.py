@@ -254,36 +254,50 @@ def _gain(row: Mapping[str, Any]) -> Both:
 
 
 def missing_of(known: Known, asks: Mapping[str, Sequence[Missing]]) -> tuple[MissingView, ...]:
-    """Return what is missing, what settles most schemes first, then what is cheapest to ask.
+    """Return what is missing: what settles most outcomes first, then amounts, then what is cheapest
+    to ask.
 
     Args:
         asks: of each scheme what could settle it.
     """
-    settles: dict[str, list[str]] = {}
-    found: dict[str, Missing] = {}
+    found: dict[str, dict[str, Missing]] = {}
     for scheme, several in asks.items():
         for each in several:
-            settles.setdefault(each.fact, []).append(scheme)
-            found.setdefault(each.fact, each)
-    keys = sorted(settles, key=lambda key: (-len(settles[key]), found[key].effort or 9, key))
-    return tuple(_missing(known, found[key], settles[key]) for key in keys)
+            found.setdefault(each.fact, {})[scheme] = each
+
+    def order(fact: str) -> tuple[int, int, int, str]:
+        several = found[fact].values()
+        outcomes = sum(not each.is_of_amount for each in several)
+        return -outcomes, -len(several), min(each.effort or 9 for each in several), fact
+
+    return tuple(_missing(known, fact, found[fact]) for fact in sorted(found, key=order))
 
 
-def _missing(known: Known, missing: Missing, schemes: Sequence[str]) -> MissingView:
-    titles = [known.title(each) for each in schemes]
-    fact = known.book.catalogue.facts.get(missing.fact)
+def _missing(known: Known, name: str, of: Mapping[str, Missing]) -> MissingView:
+    fact = known.book.catalogue.facts.get(name)
+    here = {known.unit, known.file.household_id, *(each.person_id for each in known.file.people)}
+    # Of people who may be there, and have no record, nobody can be asked one by one.
+    whose = sorted(here & {subject for each in of.values() for subject in each.subject_ids})
     # Of several people it is asked one by one: the first is where it begins.
-    subject = missing.subject_ids[0] if missing.subject_ids else ""
-    href = fact_href(known.unit, fact.level, subject, missing.fact) if fact and subject else ""
-    whose = [known.names[each] for each in missing.subject_ids if each in known.names]
+    subject = whose[0] if whose else ""
+    href = fact_href(known.unit, fact.level, subject, name) if fact and subject else ""
+    answers = (each.answers for each in of.values() if not each.is_of_amount)
     return MissingView(
-        fact=missing.fact,
-        means=known.means(missing.fact),
-        whose=", ".join(whose) or None,
-        settles={each: tuple(title[each] for title in titles) for each in ("en", "cy")},
-        answers=tuple(each.words for each in missing.answers if each.settles),
+        fact=name,
+        means=known.means(name),
+        whose=", ".join(known.names[each] for each in whose if each in known.names) or None,
+        settles=_titles(known, of, of_amount=False),
+        settles_amounts=_titles(known, of, of_amount=True),
+        answers=tuple(each.words for each in next(answers, ()) if each.settles),
         href=href,
     )
+
+
+def _titles(
+    known: Known, of: Mapping[str, Missing], *, of_amount: bool
+) -> dict[str, tuple[str, ...]]:
+    titles = [known.title(scheme) for scheme, each in of.items() if each.is_of_amount == of_amount]
+    return {language: tuple(title[language] for title in titles) for language in ("en", "cy")}
 
 
 def fact_href(unit: str, level: str, subject: str, fact: str) -> str:

@@ -89,13 +89,15 @@ class ClaimView:
 
 @dataclass(frozen=True, slots=True)
 class MissingView:
-    """A fact that is missing: whose (None: the household's), which schemes it would settle, what
-    answers would come to, in words, and where it is filled in (empty: nowhere here)."""
+    """A fact that is missing: whose (None: the household's), which schemes it would settle and of
+    which the amount, what answers would come to, in words, and where it is filled in (empty:
+    nowhere here)."""
 
     fact: str
     means: str
     whose: str | None
     settles: Mapping[str, tuple[str, ...]]
+    settles_amounts: Mapping[str, tuple[str, ...]]
     answers: tuple[str, ...]
     href: str
 

@@ -28,10 +28,9 @@ from nostop.app.casework.case_parts import Known
 from nostop.app.casework.case_view import Both, CaseView, ClaimView, SchemeView
 from nostop.app.casework.deciding import OF_THE_UNIT, open_kinds
 from nostop.app.casework.next_step import next_step
-from nostop.app.casework.warm import WarmRules, WarmShelf, rules_of_run, shown
+from nostop.app.casework.warm import WarmHome, WarmRules, WarmShelf, rules_of_run, shown
 from nostop.app.casework.why import Missing, WhyLine
 from nostop.app.rules import rules_at
-from nostop.determination.rows import SituationRows
 from nostop.model import NotHere
 from nostop.store import Act, reading
 from nostop.store.access import Who
@@ -72,12 +71,14 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class OpenCase:
-    """A case that is read: what is kept of it, its file, what was corrected, and its rules."""
+    """A case that is read: what is kept of it, its file, what was corrected, its rules, and its
+    household under them."""
 
     rows: CaseRows
     file: CaseFile
     corrections: tuple[Corrected, ...]
     warm: WarmRules
+    home: WarmHome
     known: Known
 
     @property
@@ -85,9 +86,10 @@ class OpenCase:
         """Its facts with what was corrected."""
         return self.known.facts
 
-    def situation(self, more: Sequence[Corrected] = ()) -> SituationRows:
-        """The household as the rules read it, with what was corrected, and `more`."""
-        return rows_of(self.file, (*self.corrections, *more), self.warm.book.catalogue)
+    def supposing(self, more: Sequence[Corrected]) -> WarmHome:
+        """Return the household with `more` corrected."""
+        rows = rows_of(self.file, (*self.corrections, *more), self.warm.book.catalogue)
+        return self.warm.home(rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,8 @@ def read_open_case(desk: Desk, unit: str) -> OpenCase:
     standing = corrected(rows.standing)
     facts = standing_facts(file, standing)
     known = Known(rows, file, facts, warm.book, desk.at.date())
-    return OpenCase(rows, file, standing, warm, known)
+    home = warm.home(rows_of(file, standing, warm.book.catalogue))
+    return OpenCase(rows, file, standing, warm, home, known)
 
 
 def show_case(desk: Desk, unit: str) -> CaseView:
@@ -139,9 +142,10 @@ def show_case(desk: Desk, unit: str) -> CaseView:
 def view_of(desk: Desk, case: OpenCase) -> CaseView:
     """Return the page of a case that is read."""
     known, rows, item = case.known, case.rows, case.rows.item
-    told = {flag["scheme"]: _told(case, flag) for flag in _flags(rows)}
+    flags = _flags(rows)
+    told = _told_of_each(case, flags)
     path = _path(case, told)
-    schemes = tuple(_scheme(desk, case, flag, told[flag["scheme"]]) for flag in _flags(rows))
+    schemes = tuple(_scheme(desk, case, flag, told[flag["scheme"]]) for flag in flags)
     stated = parts.stated_of(known)
     states = [each.state for each in schemes]
     kinds = open_kinds(states, senior=desk.is_senior)
@@ -239,28 +243,40 @@ def _titles(known: Known, rows: CaseRows) -> dict[str, Both]:
     return {scheme: known.title(scheme) for scheme in schemes}
 
 
-def _told(case: OpenCase, flag: Mapping[str, Any]) -> _Told:
-    """What the rules say of a flag: as its run did, or worked out anew with what was corrected."""
+def _told_of_each(case: OpenCase, flags: Sequence[Mapping[str, Any]]) -> dict[str, _Told]:
+    """What the rules say of each flag, by scheme."""
+    is_run = [each for each in flags if each["scheme"] in case.warm.schemes]
+    decided = decided_now(case.home, [each["scheme"] for each in is_run if each["state"] != "gone"])
+    by_scheme: dict[str, list[dict[str, Any]]] = {}
+    for (scheme, _), row in decided.items():
+        by_scheme.setdefault(scheme, []).append(row)
+    return {each["scheme"]: _told(case, each, by_scheme.get(each["scheme"], [])) for each in flags}
+
+
+def _told(case: OpenCase, flag: Mapping[str, Any], decided: Sequence[Mapping[str, Any]]) -> _Told:
+    """What the rules say of a flag: as its run did, or worked out anew with what was corrected.
+
+    Args:
+        decided: of its scheme, in the whole household, as it may be shown.
+    """
     scheme, subject = flag["scheme"], flag["subject_id"]
-    if scheme not in case.warm.schemes or flag["state"] == "gone":
+    now = next((row for row in decided if _subject_of(row) == subject), None)
+    if now is None:
+        # The scheme is not in force any more, or whom the flag was for not in this household.
         return _Told("gone", None, None, (), ())
-    situation = case.situation()
-    try:
-        why = case.warm.why(situation, scheme, subject, sources_of(case.facts))
-        missing = case.warm.missing(situation, scheme, subject)
-    except NotHere:
-        # Whom the flag was for is not in this household any more.
-        return _Told("gone", None, None, (), ())
-    decided = decided_now(case, [scheme])
-    now = decided.get((scheme, subject), {})
-    known = now.get("claimed") is False
+    why = case.home.why(scheme, subject, sources_of(case.facts))
+    missing = case.home.missing(scheme, subject)
+    known = now["claimed"] is False
     if known and not case.corrections:
         low, high = flag["amount_low"], flag["amount_high"]
         return _Told(flag["outcome"], low, high, why, missing)
-    outcome = now.get("outcome") or "not_shown"
     mine = {each.person_id for each in case.file.of_unit(case.known.unit)}
-    low, high = amounts_of(now, list(decided.values()), mine)
-    return _Told(outcome, low, high, why, missing, receipt_known=known)
+    low, high = amounts_of(now, decided, mine)
+    return _Told(now["outcome"] or "not_shown", low, high, why, missing, receipt_known=known)
+
+
+def _subject_of(row: Mapping[str, Any]) -> str:
+    return str(row["person_id"] or row["benefit_unit_id"] or row["household_id"])
 
 
 def amounts_of(
@@ -293,17 +309,11 @@ def _sum(amounts: Sequence[int | None]) -> int | None:
 
 
 def decided_now(
-    case: OpenCase, schemes: Sequence[str] | None, more: Sequence[Corrected] = ()
+    home: WarmHome, schemes: Sequence[str] | None = None
 ) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return what the rules say now, as it may be shown, by (scheme, subject id)."""
-    found = shown(case.warm.decide(case.situation(more), schemes))
-    return {
-        (
-            row["scheme"],
-            row["person_id"] or row["benefit_unit_id"] or row["household_id"],
-        ): row
-        for row in found
-    }
+    """Return what the rules say now (by default of every scheme), as it may be shown, by (scheme,
+    subject id)."""
+    return {(row["scheme"], _subject_of(row)): row for row in shown(home.decide(schemes))}
 
 
 def _scheme(desk: Desk, case: OpenCase, flag: Mapping[str, Any], told: _Told) -> SchemeView:

@@ -145,7 +145,7 @@ def changes_of(desk: Desk, case: OpenCase, asked: FactAsked, value: str | None) 
         desk.who.account_id,
         desk.at,
     )
-    before, after = decided_now(case, None), decided_now(case, None, [told])
+    before, after = decided_now(case.home), decided_now(case.supposing([told]))
     mine = {*_subjects(case, Level.PERSON), case.known.unit, case.file.household_id}
     found = []
     for key in sorted(before.keys() & after.keys()):

@@ -139,7 +139,7 @@ def findings_of(desk: Desk, person_id: str) -> Findings:
     if theirs is None:
         raise NotHere(NOT_HERE)
     rows = [row for row in case.file.determinations if _is_of(row, person_id, theirs)]
-    now = decided_now(case, sorted(_known(case, rows))) if case.corrections else {}
+    now = decided_now(case.home, sorted(_known(case, rows))) if case.corrections else {}
     return Findings(
         person_id=person_id,
         benefit_unit_id=theirs,
@@ -171,12 +171,11 @@ def _finding(case: OpenCase, row: Row, now: Mapping[tuple[str, str], Row]) -> Fi
     told = now.get((scheme, subject), row)
     if scheme not in case.warm.schemes:
         return Finding(told, subject, (), (), rules_changed=True)
-    situation = case.situation()
     return Finding(
         told,
         subject,
-        case.warm.why(situation, scheme, subject, sources_of(case.facts)),
-        case.warm.missing(situation, scheme, subject),
+        case.home.why(scheme, subject, sources_of(case.facts)),
+        case.home.missing(scheme, subject),
         rules_changed=case.warm.version_of(scheme) != row["pack_version"],
     )
 

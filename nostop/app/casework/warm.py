@@ -35,7 +35,7 @@ Sources = Mapping[tuple[str, str], FactValue]
 _TELLS_AMOUNT = ("Part:", "Worked out:", "Note:")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Group:
     """Schemes to which the same facts are closed, ready to be worked out."""
 
@@ -47,8 +47,8 @@ class _Group:
         """Return the households of `rows` with those facts alone that are open."""
         return households(_without(rows, self.closed), self.interpreter.plan)
 
-    def results(self, homes: Sequence[Household], only: Collection[str] | None) -> list[Result]:
-        """Work out the group's schemes (`only` of some) for households."""
+    def results(self, homes: Sequence[Household], only: Collection[str]) -> list[Result]:
+        """Work out some of the group's schemes for households."""
         return [found for home in homes for found in self.interpreter.results(home, only)]
 
 
@@ -108,121 +108,130 @@ class WarmRules:
         """Return the version of a scheme, as determinations name it."""
         return self.book.schemes[scheme].version
 
-    def decide(self, rows: SituationRows, only: Collection[str] | None = None) -> list[Row]:
+    def home(self, rows: SituationRows) -> "WarmHome":
+        """Return a household (or several) of which these rules may be asked."""
+        return WarmHome(self._groups, self.effective_on, rows)
+
+
+class WarmHome:
+    """A household under warm rules. Each scheme is worked out once, when it is first asked for; one
+    thread asks."""
+
+    def __init__(self, groups: Sequence[_Group], effective_on: date, rows: SituationRows) -> None:
+        self._groups = groups
+        self._effective_on = effective_on
+        self._rows = rows
+        self._homes: dict[_Group, list[Household]] = {}
+        self._results: dict[str, list[Result]] = {}
+
+    def decide(self, only: Collection[str] | None = None) -> list[Row]:
         """Return one row of `Determinations` per subject and scheme (`only` of some), sorted by
         scheme and subject, as worked out: `shown` of them may be shown.
 
         Raises:
             FrameError: as `determination.determine`.
         """
-        results = [
-            found
-            for group in self._groups
-            if only is None or not group.schemes.isdisjoint(only)
-            for found in group.results(group.homes(rows), only)
-        ]
-        results.sort(key=lambda each: (each.scheme, each.place.id))
-        return [as_row(each, self.effective_on) for each in results]
-
-    def explain(
-        self, rows: SituationRows, scheme: str, subject_id: str, sources: Sources
-    ) -> list[str]:
-        """Return at most ten lines on a scheme's result for somebody; none where it is claimed, or
-        may be and nothing but something adverse could be said.
-
-        Args:
-            rows: the household.
-            scheme: of `schemes`.
-            subject_id: whom the scheme decides for.
-            sources: of facts, as `case_file.sources_of`.
-        Raises:
-            NotHere: the scheme is not worked out here, or decides nothing for that subject.
-        """
-        interpreter, result = self._result(rows, scheme, subject_id)
-        if _is_withheld(result):
-            return []
-        lines = explain(interpreter, result, _cited(sources))
-        if result.claimed is None and result.outcome is Outcome.ENTITLED:
-            title = result.plan.scheme.pack.title.en
-            on = day(self.effective_on)
-            rest = [line for line in lines[1:] if not line.startswith(_TELLS_AMOUNT)]
-            return [f"{title}: entitled on {on}; not known whether claimed.", *rest]
-        return lines
-
-    def why(
-        self, rows: SituationRows, scheme: str, subject_id: str, sources: Sources
-    ) -> tuple[WhyLine, ...]:
-        """Return what `explain` rests on, a line for each condition: those that decide first.
-
-        Raises:
-            NotHere: as `explain`.
-        """
-        interpreter, result = self._result(rows, scheme, subject_id)
-        return () if _is_withheld(result) else why_lines(interpreter, result, sources)
+        return [as_row(found, self._effective_on) for _, found in self._decided(only)]
 
     def decide_with_why(
-        self, rows: SituationRows, only: Collection[str] | None = None
+        self, only: Collection[str] | None = None
     ) -> list[tuple[Row, tuple[WhyLine, ...]]]:
         """Return what `decide` does, each row with why it is so: no line where that is withheld.
 
         Raises:
             FrameError: as `determination.determine`.
         """
-        results = [
-            (group.interpreter, found)
-            for group in self._groups
-            if only is None or not group.schemes.isdisjoint(only)
-            for found in group.results(group.homes(rows), only)
-        ]
-        results.sort(key=lambda each: (each[1].scheme, each[1].place.id))
         return [
             (
-                as_row(found, self.effective_on),
-                () if _is_withheld(found) else why_lines(interpreter, found, {}),
+                as_row(found, self._effective_on),
+                () if _is_withheld(found) else why_lines(group.interpreter, found, {}),
             )
-            for interpreter, found in results
+            for group, found in self._decided(only)
         ]
 
-    def missing(self, rows: SituationRows, scheme: str, subject_id: str) -> tuple[Missing, ...]:
+    def explain(self, scheme: str, subject_id: str, sources: Sources) -> list[str]:
+        """Return at most ten lines on a scheme's result for somebody; none where it is claimed, or
+        may be and nothing but something adverse could be said.
+
+        Args:
+            scheme: of `WarmRules.schemes`.
+            subject_id: whom the scheme decides for.
+            sources: of facts, as `case_file.sources_of`.
+        Raises:
+            NotHere: the scheme is not worked out here, or decides nothing for that subject.
+        """
+        group, result = self._result(scheme, subject_id)
+        if _is_withheld(result):
+            return []
+        lines = explain(group.interpreter, result, _cited(sources))
+        if result.claimed is None and result.outcome is Outcome.ENTITLED:
+            title = result.plan.scheme.pack.title.en
+            on = day(self._effective_on)
+            rest = [line for line in lines[1:] if not line.startswith(_TELLS_AMOUNT)]
+            return [f"{title}: entitled on {on}; not known whether claimed.", *rest]
+        return lines
+
+    def why(self, scheme: str, subject_id: str, sources: Sources) -> tuple[WhyLine, ...]:
+        """Return what `explain` rests on, a line for each condition: those that decide first.
+
+        Raises:
+            NotHere: as `explain`.
+        """
+        group, result = self._result(scheme, subject_id)
+        return () if _is_withheld(result) else why_lines(group.interpreter, result, sources)
+
+    def missing(self, scheme: str, subject_id: str) -> tuple[Missing, ...]:
         """Return the facts that could still settle an open outcome, the cheapest to ask first, with
         what each answer would come to.
 
         Raises:
             NotHere: as `explain`.
         """
-        group = self._group(scheme)
-        homes = group.homes(rows)
-        result = _found(group.results(homes, [scheme]), subject_id)
+        group, result = self._result(scheme, subject_id)
         if _is_withheld(result):
             return ()
 
         def supposing(whose: Collection[str], fact: str, value: object) -> Result:
-            other = [_with_fact(home, whose, fact, value) for home in homes]
+            other = [_with_fact(home, whose, fact, value) for home in self._homes[group]]
             return _found(group.results(other, [scheme]), subject_id)
 
         return missing_facts(group.interpreter, result, supposing)
 
-    def trace(self, rows: SituationRows, scheme: str, subject_id: str) -> list[str]:
+    def trace(self, scheme: str, subject_id: str) -> list[str]:
         """Return every value that a result rests on; none where it is withheld.
 
         Raises:
             NotHere: as `explain`.
         """
-        interpreter, result = self._result(rows, scheme, subject_id)
+        group, result = self._result(scheme, subject_id)
         is_shown = not _is_withheld(result) and result.claimed is False
-        return trace(interpreter, result) if is_shown else []
+        return trace(group.interpreter, result) if is_shown else []
 
-    def _group(self, scheme: str) -> _Group:
+    def _decided(self, only: Collection[str] | None) -> list[tuple[_Group, Result]]:
+        found = [
+            (group, result)
+            for group in self._groups
+            for result in self._worked_out(
+                group, group.schemes if only is None else group.schemes & frozenset(only)
+            )
+        ]
+        return sorted(found, key=lambda each: (each[1].scheme, each[1].place.id))
+
+    def _result(self, scheme: str, subject_id: str) -> tuple[_Group, Result]:
         for group in self._groups:
             if scheme in group.schemes:
-                return group
+                return group, _found(self._worked_out(group, {scheme}), subject_id)
         raise NotHere(f"rules: {scheme} is not worked out here")
 
-    def _result(
-        self, rows: SituationRows, scheme: str, subject_id: str
-    ) -> tuple[Interpreter, Result]:
-        group = self._group(scheme)
-        return group.interpreter, _found(group.results(group.homes(rows), [scheme]), subject_id)
+    def _worked_out(self, group: _Group, schemes: Collection[str]) -> list[Result]:
+        new = [each for each in schemes if each not in self._results]
+        if new:
+            if group not in self._homes:
+                self._homes[group] = group.homes(self._rows)
+            self._results |= {each: [] for each in new}
+            for result in group.results(self._homes[group], new):
+                self._results[result.scheme].append(result)
+        return [result for each in schemes for result in self._results[each]]
 
 
 def shown(rows: Sequence[Row]) -> list[Row]:

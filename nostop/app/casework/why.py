@@ -4,12 +4,13 @@ those are from, and what is missing with what each answer would come to."""
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 from nostop.app.casework.case_file import FactValue
 from nostop.app.casework.fact_values import fact_words
 from nostop.model import Outcome, pounds
-from nostop.rulebook.catalogue import Catalogue, canonical
+from nostop.rulebook.catalogue import Catalogue, Fact, canonical
 from nostop.rulebook.one.arithmetic import Bound
 from nostop.rulebook.one.household import Place, Unknown
 from nostop.rulebook.one.interpreter import Interpreter, Result
@@ -86,7 +87,8 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A fact that no record holds and that could settle an outcome.
+    """A fact that no record holds and that could settle an outcome; or, where that is settled, how
+    much it comes to (`is_of_amount`).
 
     subject_ids: whose. effort: how hard it is to ask, 1 to 4. answers: of a fact with few possible
     answers, what each would come to (for all of them at once); none where it is an amount or a day.
@@ -99,6 +101,7 @@ class Missing:
     subject_ids: tuple[str, ...]
     effort: int | None
     is_award: bool
+    is_of_amount: bool
     answers: tuple[Answer, ...]
 
 
@@ -251,7 +254,8 @@ def means_of(catalogue: Catalogue, fact: str) -> str:
 def missing_facts(
     interpreter: Interpreter, result: Result, supposing: Supposing
 ) -> tuple[Missing, ...]:
-    """Return what could still settle an open outcome, the cheapest to ask first.
+    """Return what could still settle an open outcome, or the amount of one who is entitled, the
+    cheapest to ask first.
 
     Args:
         interpreter: that worked it out.
@@ -259,10 +263,16 @@ def missing_facts(
         supposing: works it out again with one fact of some people another.
     """
     catalogue = interpreter.plan.book.catalogue
+    of_amount = result.outcome is Outcome.ENTITLED
+    asks = _asks_of_amount(result) if of_amount else result.asks
+    facts = _cheapest_first(catalogue, asks) if of_amount else result.missing
     found = []
-    for number, fact in enumerate(result.missing[:MOST_MISSING]):
-        whose = tuple(sorted(subject for subject, name in result.asks if name == fact))
+    for number, fact in enumerate(facts[:MOST_MISSING]):
+        whose = tuple(sorted(subject for subject, name in asks if name == fact))
         known = catalogue.facts.get(fact)
+        answers: tuple[Answer, ...] = ()
+        if known is not None and number < MOST_ANSWERED:
+            answers = _answers(known, partial(supposing, whose, fact), of_amount=of_amount)
         found.append(
             Missing(
                 fact=fact,
@@ -271,34 +281,45 @@ def missing_facts(
                 subject_ids=whose,
                 effort=None if known is None else known.effort,
                 is_award=known is None,
-                answers=(
-                    _answers(catalogue, fact, whose, supposing) if number < MOST_ANSWERED else ()
-                ),
+                is_of_amount=of_amount,
+                answers=answers,
             )
         )
     return tuple(found)
 
 
-def _answers(
-    catalogue: Catalogue, fact: str, whose: tuple[str, ...], supposing: Supposing
-) -> tuple[Answer, ...]:
-    known = catalogue.facts.get(fact)
-    if known is None:
+def _asks_of_amount(result: Result) -> Collection[Unknown]:
+    """Which unknown facts could still move the amount of somebody who is entitled, and is known not
+    to claim: of others no amount is told."""
+    if result.claimed is not False or result.plan.scheme.pack.award.in_kind is not None:
         return ()
+    return result.place.asks(f"{result.scheme}.amount")
+
+
+def _cheapest_first(catalogue: Catalogue, asks: Collection[Unknown]) -> list[str]:
+    """Facts by how hard they are to ask, then what other schemes pay: nobody is asked for it."""
+    facts, order = {fact for _, fact in asks}, catalogue.asking_order()
+    return [*(each for each in order if each in facts), *sorted(facts.difference(order))]
+
+
+def _answers(
+    known: Fact, supposing: Callable[[object], Result], *, of_amount: bool
+) -> tuple[Answer, ...]:
     values: tuple[object, ...] = (True, False) if known.type == "bool" else known.values
     if len(values) > MOST_ANSWERS:
         return ()
     answers = []
     for value in values:
-        result = supposing(whose, fact, value)
+        result = supposing(value)
         text = canonical(value)
         if text is not None:
-            answers.append(_answer(text, fact_words(known, text) or text, result))
+            said = fact_words(known, text) or text
+            answers.append(_answer(text, said, result, of_amount=of_amount))
     return tuple(answers)
 
 
-def _answer(value: str, words: str, result: Result) -> Answer:
-    settles = result.outcome is not Outcome.UNKNOWN
+def _answer(value: str, words: str, result: Result, *, of_amount: bool) -> Answer:
+    settles = result.low == result.high if of_amount else result.outcome is not Outcome.UNKNOWN
     may_be_claimed = result.claimed is not False
     if may_be_claimed and result.outcome is Outcome.NOT_ENTITLED:
         return Answer(value, words, None, None, None, settles=settles)

@@ -113,13 +113,16 @@ class Answer(BaseModel):
 
 
 class MissingFact(BaseModel):
-    """A fact that no record holds and that could settle an outcome."""
+    """A fact that no record holds and that could settle an outcome, or an amount."""
 
     fact: str
     text: str
     means: str
     subject_ids: list[str]
     effort: int | None = Field(description="How hard it is to ask, 1 to 4.")
+    settles: Literal["outcome", "amount"] = Field(
+        description="Of somebody who is entitled, it is how much that is not settled."
+    )
     answers: list[Answer]
 
 
@@ -443,6 +446,7 @@ def missing_facts(missing: Iterable[Missing]) -> list[MissingFact]:
             means=each.means,
             subject_ids=list(each.subject_ids),
             effort=each.effort,
+            settles="amount" if each.is_of_amount else "outcome",
             answers=[
                 Answer(
                     value=answer.value,

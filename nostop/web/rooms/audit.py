@@ -86,7 +86,8 @@ def sieve_by(request: Request, visitor: Auditor, form: Posted) -> Response:
 @router.get("/searches")
 def searches(request: Request, visitor: Auditor) -> Response:
     """Show who searched for cases lately, and why."""
-    found = audit_pages.searches(house_of(request).engine)
+    house = house_of(request)
+    found = audit_pages.searches(house.engine, visitor.account_id, house.now())
     return page(request, visitor, "audit/searches.html", {"rows": found.to_dicts()})
 
 

@@ -75,7 +75,7 @@ def test_every_household_is_decided_as_the_whole_run_did(
     stored = pl.read_parquet(run / "determinations.parquet")
     assert len(files) > 20
     for case in files:
-        rows = shown(warm.decide(rows_of(case, (), warm.book.catalogue)))
+        rows = shown(warm.home(rows_of(case, (), warm.book.catalogue)).decide())
         found = as_frame(rows).sort(KEY)
         theirs = stored.filter(household_id=case.household_id).select(found.columns)
         assert found.equals(theirs.sort(KEY))
@@ -100,16 +100,16 @@ def test_every_flag_is_of_one_unit_and_of_a_determination(run: Path, loaded: Eng
 
 def test_one_scheme_is_decided_alone(files: list[CaseFile], warm: WarmRules) -> None:
     rows = rows_of(files[0], (), warm.book.catalogue)
-    alone = warm.decide(rows, ["pension_credit"])
-    assert alone == [row for row in warm.decide(rows) if row["scheme"] == "pension_credit"]
+    alone = warm.home(rows).decide(["pension_credit"])
+    assert alone == [row for row in warm.home(rows).decide() if row["scheme"] == "pension_credit"]
     assert alone
 
 
 def test_many_threads_get_the_same_answers(files: list[CaseFile], warm: WarmRules) -> None:
     asked = [rows_of(case, (), warm.book.catalogue) for case in files[:12]]
-    alone = [warm.decide(rows) for rows in asked]
+    alone = [warm.home(rows).decide() for rows in asked]
     with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(warm.decide, asked)) == alone
+        assert list(pool.map(lambda rows: warm.home(rows).decide(), asked)) == alone
 
 
 def capital(case: CaseFile, unit: str, value: str | None, at: datetime) -> list[Corrected]:
@@ -126,7 +126,8 @@ def test_a_correction_changes_the_answer_and_the_newest_counts(
     catalogue, later = warm.book.catalogue, LOADED_AT + timedelta(hours=1)
 
     def outcome(corrections: list[Corrected]) -> str:
-        rows = warm.decide(rows_of(case, corrections, catalogue), ["universal_credit"])
+        home = warm.home(rows_of(case, corrections, catalogue))
+        rows = home.decide(["universal_credit"])
         return next(row["outcome"] for row in rows if row["benefit_unit_id"] == unit)
 
     rich = capital(case, unit, "5000000", LOADED_AT)
@@ -159,19 +160,17 @@ def test_why_names_conditions_values_sources_and_law(
 ) -> None:
     case, unit = of_scheme(files, "pension_credit", "entitled")
     rows, sources = rows_of(case, (), warm.book.catalogue), sources_of(case.facts)
-    lines = warm.explain(rows, "pension_credit", unit, sources)
+    lines = warm.home(rows).explain("pension_credit", unit, sources)
     assert lines[0].startswith("Pension Credit: entitled, between £20.76 and £")
     assert len(lines) <= 10
-    why = warm.why(rows, "pension_credit", unit, sources)
+    why = warm.home(rows).why("pension_credit", unit, sources)
     assert {line.truth for line in why} == {True}
     age = next(each for line in why for each in line.reads if each.fact == "born_on")
     assert (age.source, age.as_of) == ("nhs_register", sources[age.subject_id, "born_on"].as_of)
     assert age.value == sources[age.subject_id, "born_on"].value
     assert any(line.cite for line in why)
-    assert warm.missing(rows, "pension_credit", unit) == ()
-    assert any("pension_credit.amount" in line for line in warm.trace(
-        rows, "pension_credit", unit
-    ))  # fmt: skip
+    traced = warm.home(rows).trace("pension_credit", unit)
+    assert any("pension_credit.amount" in line for line in traced)
 
 
 def test_what_is_missing_says_what_each_answer_would_come_to(
@@ -179,7 +178,7 @@ def test_what_is_missing_says_what_each_answer_would_come_to(
 ) -> None:
     case, unit = of_scheme(files, "universal_credit", "unknown")
     rows = rows_of(case, (), warm.book.catalogue)
-    missing = {each.fact: each for each in warm.missing(rows, "universal_credit", unit)}
+    missing = {each.fact: each for each in warm.home(rows).missing("universal_credit", unit)}
     prison = missing["in_prison"]
     adults = {each.person_id for each in case.of_unit(unit) if each.role == "adult"}
     assert set(prison.subject_ids) == adults
@@ -191,30 +190,57 @@ def test_what_is_missing_says_what_each_answer_would_come_to(
     assert missing["capital"].means.startswith("Savings")
 
 
+def test_of_somebody_entitled_it_is_told_what_would_settle_the_amount(
+    files: list[CaseFile], warm: WarmRules
+) -> None:
+    case, unit = of_scheme(files, "pension_credit", "entitled")
+    rows = rows_of(case, (), warm.book.catalogue)
+    (carer,) = warm.home(rows).missing("pension_credit", unit)
+    assert (carer.fact, carer.is_of_amount, carer.is_award) == ("has_paid_carer", True, False)
+    # £20.76 to £106.81 a week, as long as it is not known.
+    assert [(each.words, each.low, each.high, each.settles) for each in carer.answers] == [
+        ("yes", 2076, 2076, True),
+        ("no", 10681, 10681, True),
+    ]
+    told = {"fact": "has_paid_carer", "value": "false", "as_of": DAY, "by": "carys.case"}
+    answers = [
+        Corrected(level="person", subject_id=each, at=LOADED_AT, **told)
+        for each in carer.subject_ids
+    ]
+    settled = warm.home(rows_of(case, answers, warm.book.catalogue))
+    assert settled.missing("pension_credit", unit) == ()
+    amounts = [
+        row["amount"]
+        for row in settled.decide(["pension_credit"])
+        if row["benefit_unit_id"] == unit
+    ]
+    assert amounts == [10681]
+
+
 def test_inv_26_nothing_adverse_is_said_of_what_may_be_claimed(
     files: list[CaseFile], warm: WarmRules
 ) -> None:
     case, subject = of_scheme(files, "winter_fuel_payment", "entitled")
     rows = rows_of(case, (), warm.book.catalogue)
-    lines = warm.explain(rows, "winter_fuel_payment", subject, {})
+    lines = warm.home(rows).explain("winter_fuel_payment", subject, {})
     assert lines[0].endswith("not known whether claimed.")
     # Their award could be the higher one: no amount is told.
     assert "£" not in lines[0]
     assert not [line for line in lines if line.startswith(("Part:", "Worked out:"))]
-    assert warm.trace(rows, "winter_fuel_payment", subject) == []
+    assert warm.home(rows).trace("winter_fuel_payment", subject) == []
     told = [
         (case, row)
         for case in files
-        for row in warm.decide(rows_of(case, (), warm.book.catalogue))
+        for row in warm.home(rows_of(case, (), warm.book.catalogue)).decide()
         if row["claimed"] or (row["claimed"] is None and row["outcome"] == "not_entitled")
     ]
     assert len(told) > 10
     for case, row in told[:10]:
         subject = row["person_id"] or row["benefit_unit_id"] or row["household_id"]
         rows = rows_of(case, (), warm.book.catalogue)
-        assert warm.explain(rows, row["scheme"], subject, {}) == []
-        assert warm.why(rows, row["scheme"], subject, {}) == ()
-        assert warm.missing(rows, row["scheme"], subject) == ()
+        assert warm.home(rows).explain(row["scheme"], subject, {}) == []
+        assert warm.home(rows).why(row["scheme"], subject, {}) == ()
+        assert warm.home(rows).missing(row["scheme"], subject) == ()
         (kept,) = shown([row])
         assert (kept["outcome"], kept["because"], kept["amount"]) == (None, None, None)
 
@@ -224,9 +250,9 @@ def test_a_scheme_or_subject_that_is_not_there_is_told_by_name(
 ) -> None:
     rows = rows_of(files[0], (), warm.book.catalogue)
     with pytest.raises(NotHere):
-        warm.explain(rows, "no_such_scheme", "B1", {})
+        warm.home(rows).explain("no_such_scheme", "B1", {})
     with pytest.raises(NotHere):
-        warm.why(rows, "pension_credit", "B-elsewhere", {})
+        warm.home(rows).why("pension_credit", "B-elsewhere", {})
 
 
 def test_the_shelf_compiles_once_and_keeps_few(loaded: Engine) -> None:
