@@ -17,7 +17,7 @@ from nostop.app.for_outreach import addresses_of
 from nostop.app.gateways import is_synthetic
 from nostop.app.gather import read_declarations, read_feeds, told_of_trouble
 from nostop.app.link_history import write_whole
-from nostop.app.results import formula_safe, sha256_of, withhold_claimed
+from nostop.app.results import formula_safe, sha256_of, withhold_claimed, withhold_row
 from nostop.app.run_timings import read_timings
 from nostop.app.summary import people_not_claiming, schemes, unclaimed
 from nostop.feeds import FeedBatch
@@ -212,9 +212,9 @@ def determinations(*rows: dict[str, object]) -> pl.DataFrame:
 def test_withholding_leaves_nothing_adverse_about_what_may_be_claimed(
     claimed: bool | None, outcome: str, outcome_kept: bool, amounts_kept: bool
 ) -> None:
-    row = withhold_claimed(determinations({"claimed": claimed, "outcome": outcome})).row(
-        0, named=True
-    )
+    worked_out = determinations({"claimed": claimed, "outcome": outcome})
+    row = withhold_claimed(worked_out).row(0, named=True)
+    assert withhold_row(worked_out.row(0, named=True)) == row
     assert (row["outcome"] == outcome) is outcome_kept
     assert (row["because"] is not None) is outcome_kept
     assert (row["missing"] is not None) is outcome_kept

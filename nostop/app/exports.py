@@ -92,8 +92,8 @@ def waiting(engine: Engine) -> list[Asked]:
     return store.exports_of(engine, None, most=MOST_SHOWN)
 
 
-def approve(engine: Engine, jobs: Jobs, export_id: str, act: Act) -> None:
-    """Approve an export of somebody else's, and let it be made.
+def approve(engine: Engine, jobs: Jobs, export_id: str, act: Act) -> str:
+    """Approve an export of somebody else's, let it be made, and return the job's id.
 
     One that was approved before and of which the making could not be asked for is asked for now.
 
@@ -106,7 +106,9 @@ def approve(engine: Engine, jobs: Jobs, export_id: str, act: Act) -> None:
     again = found.state == "approved" and found.job_id is None and found.asked_by != act.by
     if not again:
         store.decide(engine, export_id, act, approved=True)
-    store.set_job(engine, export_id, jobs.ask(JOB, {"export_id": export_id}, SERVICE))
+    job_id = jobs.ask(JOB, {"export_id": export_id}, SERVICE)
+    store.set_job(engine, export_id, job_id)
+    return job_id
 
 
 def refuse(engine: Engine, export_id: str, act: Act) -> None:

@@ -3,6 +3,7 @@ withholds."""
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -188,6 +189,17 @@ def withhold_claimed(determinations: pl.DataFrame) -> pl.DataFrame:
             for name in _AMOUNTS
         ),
     )
+
+
+def withhold_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one determination as it may be shown: `withhold_claimed`, for a row."""
+    claimed, outcome = row["claimed"], row["outcome"]
+    withheld: tuple[str, ...] = ()
+    if claimed or (claimed is None and outcome == "not_entitled"):
+        withheld = ("outcome", "worth_asking", *_REASONS, *_AMOUNTS)
+    elif claimed is None and outcome == "entitled":
+        withheld = _AMOUNTS
+    return {**row, **dict.fromkeys(withheld)}
 
 
 def formula_safe(frame: pl.DataFrame) -> pl.DataFrame:

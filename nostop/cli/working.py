@@ -45,6 +45,10 @@ def work() -> None:
     """What works beside the pages of `nostop serve`."""
 
 
+#: How much less of a busy processor jobs get than pages do: see `nice`.
+_BEHIND_PAGES = 10
+
+
 @commands.command()
 def jobs(
     run: ShownRunOption = None,
@@ -67,6 +71,8 @@ def jobs(
             typer.echo(f"{done} jobs")
             return
         if threading.current_thread() is threading.main_thread():
+            # Whoever asked for a page waits for it; nobody sits before a job.
+            os.nice(_BEHIND_PAGES)
             for sign in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(sign, lambda *_: worker.stop.set())
         if until_input_ends:

@@ -5,10 +5,21 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from hashlib import sha256
 
 import polars as pl
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, select, true, union
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    select,
+    true,
+    union,
+)
 
 from nostop.store.checks import ID, NOTE, check_text
 from nostop.store.rows import put, table_of
@@ -43,8 +54,8 @@ def within(who: Who) -> ColumnElement[bool]:
 
 def finds_case(connection: Connection, who: Who, benefit_unit_id: str) -> bool:
     """Whether somebody may open this case: one query, whatever the answer and its reason."""
-    item = table_of(WorkItem)
-    return _finds(connection, who, item.c.benefit_unit_id == benefit_unit_id)
+    query = _case_of(who)
+    return connection.execute(query, {"unit": benefit_unit_id}).first() is not None
 
 
 def finds_household(connection: Connection, who: Who, household_id: str) -> bool:
@@ -132,8 +143,17 @@ _COLUMNS = {
 
 
 def _finds(connection: Connection, who: Who, which: ColumnElement[bool]) -> bool:
-    query = select(table_of(WorkItem).c.benefit_unit_id).where(which, within(who)).limit(1)
-    return connection.execute(query).first() is not None
+    return connection.execute(_finding(who, which)).first() is not None
+
+
+def _finding(who: Who, which: ColumnElement[bool]) -> Select[tuple[str]]:
+    return select(table_of(WorkItem).c.benefit_unit_id).where(which, within(who)).limit(1)
+
+
+@lru_cache(maxsize=1000)
+def _case_of(who: Who) -> Select[tuple[str]]:
+    """Every page of a case asks this first; to make the query takes longer than to ask it."""
+    return _finding(who, table_of(WorkItem).c.benefit_unit_id == bindparam("unit"))
 
 
 def tied_households(who: Who) -> Select[tuple[str]]:

@@ -3,10 +3,11 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, Engine, Select, and_, func, or_, select
+from sqlalchemy import BindParameter, Connection, Engine, Select, and_, bindparam, func, or_, select
 
 from nostop.store.access import Who, within
 from nostop.store.api_keys import keys_made_by
@@ -34,6 +35,7 @@ _MESSAGE = (
     "contact_kind", "state", "suppression", "body_sha256", "claimed_at", "settled_at",
     "delivered_at", "reason",
 )  # fmt: skip
+_MOVE = ("seq", "at", "actor", "action", "detail")
 _WHO_HAS_IT = ("work.claimed", "work.assigned", "work.put_back")
 
 
@@ -86,20 +88,15 @@ def case_rows(connection: Connection, benefit_unit_id: str) -> CaseRows | None:
         return None
     item = dict(row)
     home = item["household_id"]
-    corrections = table_of(Correction)
     people = household_people(connection, item)
     others = select(items.c.benefit_unit_id, items.c.state).where(
         items.c.household_id == home, ~mine
     )
     found = {
-        "decisions": _last(connection, select(table_of(Decision)), benefit_unit_id),
-        "notes": _last(connection, select(table_of(CaseNote)), benefit_unit_id),
-        "documents": _last(connection, _documents(), benefit_unit_id),
-        "corrections": read(
-            connection, select(corrections).where(corrections.c.household_id == home)
-        ).sort("at"),
-        "moves": _moves(connection, benefit_unit_id),
+        name: read(connection, query, {"unit": benefit_unit_id}, backwards=True)
+        for name, query in _newest().items()
     }
+    found["corrections"] = read(connection, _corrections(), {"home": home})
     return CaseRows(
         item=item,
         flags=read(connection, select(flags).where(flags.c.benefit_unit_id == benefit_unit_id)),
@@ -192,23 +189,33 @@ def declarations_of(engine: Engine, scheme: str) -> list[tuple[str, str, bool]]:
         return [(str(name), str(text), bool(approved)) for name, text, approved in rows]
 
 
-def _last(connection: Connection, query: Select[Any], unit: str) -> pl.DataFrame:
-    (table,) = query.get_final_froms()
-    newest = query.where(table.c.benefit_unit_id == unit).order_by(table.c.at.desc())
-    return read(connection, newest.limit(MOST_SHOWN)).reverse()
-
-
-def _documents() -> Select[Any]:
-    table = table_of(CaseDocument)
-    return select(*(table.c[name] for name in _DOCUMENT))
-
-
-def _moves(connection: Connection, unit: str) -> pl.DataFrame:
-    table = table_of(AuditEntry)
-    query = select(table.c.seq, table.c.at, table.c.actor, table.c.action, table.c.detail).where(
-        table.c.subject == unit, table.c.action.in_(_WHO_HAS_IT)
+@cache
+def _newest() -> dict[str, Select[Any]]:
+    """Return what asks for the newest of what is said of a case, the newest first. Made once: to
+    make a query takes longer than to ask it."""
+    decisions, notes, documents = table_of(Decision), table_of(CaseNote), table_of(CaseDocument)
+    log = table_of(AuditEntry)
+    unit: BindParameter[str] = bindparam("unit")
+    moves = select(*(log.c[name] for name in _MOVE)).where(
+        log.c.subject == unit, log.c.action.in_(_WHO_HAS_IT)
     )
-    return read(connection, query.order_by(table.c.seq.desc()).limit(MOST_SHOWN)).reverse()
+    of_case = {
+        "decisions": (decisions, select(decisions)),
+        "notes": (notes, select(notes)),
+        "documents": (documents, select(*(documents.c[name] for name in _DOCUMENT))),
+    }
+    found = {
+        name: query.where(table.c.benefit_unit_id == unit).order_by(table.c.at.desc())
+        for name, (table, query) in of_case.items()
+    }
+    found["moves"] = moves.order_by(log.c.seq.desc())
+    return {name: query.limit(MOST_SHOWN) for name, query in found.items()}
+
+
+@cache
+def _corrections() -> Select[Any]:
+    table = table_of(Correction)
+    return select(table).where(table.c.household_id == bindparam("home")).order_by(table.c.at)
 
 
 def _about(unit: str, people: HouseholdPeople) -> Any:  # noqa: ANN401 - a condition of SQLAlchemy's
@@ -252,6 +259,8 @@ def _names(
     ids |= set(found["decisions"]["second_by"]) | set(found["corrections"]["undone_by"])
     handed = found["decisions"].filter(kind="hand_over")["about"]
     wanted = sorted({each for each in ids | set(handed) if each is not None})
+    if not wanted:
+        return {}
     table = table_of(Account)
     query = select(table.c.account_id, table.c.name).where(table.c.account_id.in_(wanted))
     return {str(account): str(name) for account, name in connection.execute(query)}

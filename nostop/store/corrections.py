@@ -111,6 +111,8 @@ def undo(engine: Engine, seen: Seen, correction_id: str, act: Act) -> None:
 def in_force(corrections: pl.DataFrame) -> pl.DataFrame:
     """Return those of some corrections (`Correction`) that stand: the newest of each fact of each
     subject, of those that were not undone; sorted by level, subject and fact."""
+    if corrections.is_empty():
+        return corrections
     key = ["level", "subject_id", "fact"]
     rows = corrections.filter(pl.col("undone_at").is_null()).sort("at", "correction_id")
     return rows.unique(key, keep="last", maintain_order=True).sort(key)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import polars as pl
 from sqlalchemy import Connection, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
@@ -12,7 +11,7 @@ from nostop.events import day_of
 from nostop.store.audit import Entry
 from nostop.store.campaigns import Act
 from nostop.store.contacts import DECIDED, HOLDING, decided_against, reasons_not_to
-from nostop.store.rows import read, table_of
+from nostop.store.rows import table_of
 from nostop.store.tables import OutreachMessage
 from nostop.store.tables_access import CasePerson
 from nostop.store.tables_casework import Flag
@@ -95,17 +94,15 @@ def household_people(connection: Connection, item: Mapping[str, Any]) -> Househo
     """Return who lives in the household of a case, and who of them is in its benefit unit."""
     table, flags = table_of(CasePerson), table_of(Flag)
     unit = item["benefit_unit_id"]
-    rows = read(
-        connection,
-        select(table.c.person_id, table.c.benefit_unit_id).where(
-            table.c.household_id == item["household_id"]
-        ),
+    here = select(table.c.person_id, table.c.benefit_unit_id).where(
+        table.c.household_id == item["household_id"]
     )
+    units = {str(person): theirs for person, theirs in connection.execute(here)}
     claim = select(flags.c.person_id).where(
         flags.c.benefit_unit_id == unit, flags.c.person_id.is_not(None)
     )
     claimants = set(connection.execute(claim).scalars())
-    members = set(rows.filter(pl.col("benefit_unit_id") == unit)["person_id"])
+    members = {person for person, theirs in units.items() if theirs == unit}
     mine = members | claimants
-    everybody = mine | set(rows["person_id"])
+    everybody = mine | units.keys()
     return HouseholdPeople(*(tuple(sorted(each)) for each in (everybody, mine, members)))

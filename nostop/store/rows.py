@@ -1,5 +1,6 @@
 """Frames into tables and back, with the same values and types on every database."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -108,8 +109,21 @@ def read_table(engine: Engine, model: type[Base]) -> pl.DataFrame:
     return rows.sort(column.name for column in table.primary_key.columns)
 
 
-def read(connection: Connection, query: Select[Any]) -> pl.DataFrame:
-    """Return the rows of a query."""
+def read(
+    connection: Connection,
+    query: Select[Any],
+    values: Mapping[str, object] | None = None,
+    *,
+    backwards: bool = False,
+) -> pl.DataFrame:
+    """Return the rows of a query.
+
+    Args:
+        values: of its parameters, where it has some.
+        backwards: the last row first.
+    """
     schema = {column.name: _TYPES[type(column.type)] for column in query.selected_columns}
-    rows = [tuple(row) for row in connection.execute(query)]
+    rows = [tuple(row) for row in connection.execute(query, values)]
+    if backwards:
+        rows.reverse()
     return pl.DataFrame(rows, schema=schema, orient="row")

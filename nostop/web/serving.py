@@ -2,6 +2,7 @@
 share one address, for one Python process works on one page at a time."""
 
 import atexit
+import gc
 import os
 import sys
 from contextlib import ExitStack
@@ -52,6 +53,7 @@ def answer(service: Service, host: str, port: int, processes: int) -> None:
     """Answer requests without looking who could sign in; returns as `serve` does."""
     if processes == 1:
         with open_house(service) as house:
+            _settle()
             uvicorn.Server(_config(create_app(house), host, port, 1)).run()
         return
     config = _config(partial(_app_of, service), host, port, processes)
@@ -92,4 +94,12 @@ def _app_of(service: Service) -> FastAPI:
         sys.stderr.write(f"nostop serve: {error}\n")
         sys.exit(STARTUP_FAILURE)
     atexit.register(stack.close)
+    _settle()
     return create_app(house)
+
+
+def _settle() -> None:
+    """Leave the compiled rules out of the collector's rounds: they stay as long as we do, and a
+    walk through them takes longer than a page."""
+    gc.collect()
+    gc.freeze()

@@ -32,9 +32,18 @@ def figures_of(kind: str, came: Strain, kept: Kept) -> Iterator[Figure]:
     yield Figure(
         f"web_server_processor_{kind}",
         f"of one processor, used by the server of pages, {kind}; the machine's load average was "
-        f"{before:.1f} before and {after:.1f} after, and {came.jobs} exports were asked for",
+        f"{before:.1f} before and {after:.1f} after",
         round(came.processor, 3),
         "share",
+    )
+    jobs, why = came.jobs, "; ".join(came.jobs.failed)
+    yield at_most(
+        f"web_jobs_failed_{kind}",
+        f"exports and who-flips that failed, of {len(jobs.job_ids)} asked for meanwhile, "
+        f"{jobs.done} of them done by then, {kind}{f' ({why})' if why else ''}",
+        len(jobs.failed),
+        "",
+        0,
     )
 
 

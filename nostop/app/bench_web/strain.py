@@ -9,28 +9,19 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from threading import Event, Thread
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine
-
-from nostop.app import exports
+from nostop.app.bench_web.asked_jobs import Asked, jobs_asked
 from nostop.app.bench_web.base import Base
 from nostop.app.bench_web.staff import Staff
-from nostop.app.job_kinds import Places, handlers
-from nostop.app.jobs import Jobs
-from nostop.app.opened import VARIABLE, opened
-from nostop.model import MovedOn, SettingsError, StoreError
-from nostop.store.campaigns import Act
-from nostop.store.exports import Rows
+from nostop.app.opened import VARIABLE
+from nostop.model import SettingsError
 
 #: The module of the pages that serves them to us: a name, for nothing here may import it.
 _SERVER = "nostop.web.bench_serving"
 _STORE = "NOSTOP_BENCH_STORE"
 _STARTED_SECONDS = 60.0
-#: Somebody asks for an export so often.
-_EXPORT_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +30,7 @@ class Strain:
     anybody raced: seconds of each answer by route, errors by route, who was told that
     somebody was first; what was acknowledged, by what it is; what raced (decisions acknowledged, by
     case); the server's share of one processor, the machine's load average before and after, and
-    how many jobs were done meanwhile."""
+    what became of the jobs that were asked for meanwhile."""
 
     moments: tuple[datetime, datetime]
     seconds: dict[str, list[float]]
@@ -50,7 +41,7 @@ class Strain:
     races: dict[str, Any]
     processor: float
     machine_load: tuple[float, float]
-    jobs: int
+    jobs: Asked
 
     @property
     def requests(self) -> int:
@@ -88,7 +79,7 @@ def strained(url: str, base: Base, staff: Staff, pace: Pace) -> Strain:
             "server": server,
         }
         command = [sys.executable, "-m", "nostop.app.bench_web.load"]
-        with _exports_asked(url, base) as asked:
+        with jobs_asked(url, base) as asked:
             done = subprocess.run(  # noqa: S603 - ourselves
                 command, input=json.dumps(errand), capture_output=True, text=True, check=False
             )
@@ -107,7 +98,7 @@ def strained(url: str, base: Base, staff: Staff, pace: Pace) -> Strain:
         races=found["races"],
         processor=found["processor"],
         machine_load=tuple(found["machine_load"]),
-        jobs=len(asked),
+        jobs=asked,
     )
 
 
@@ -158,38 +149,3 @@ def _wait(process: "subprocess.Popen[str]", port: int) -> None:
                 return
         time.sleep(0.1)
     raise SettingsError("bench web: the server did not start")
-
-
-@contextmanager
-def _exports_asked(url: str, base: Base) -> Iterator[list[str]]:
-    """Ask for an export now and then, with another's approval; yield those asked for so far."""
-    asked: list[str] = []
-    over = Event()
-
-    def ask() -> None:
-        with opened(url) as engine:
-            while not over.is_set():
-                asked.append(_export(engine, base, len(asked)))
-                over.wait(_EXPORT_SECONDS)
-
-    thread = Thread(target=ask)
-    thread.start()
-    try:
-        yield asked
-    finally:
-        over.set()
-        thread.join()
-
-
-def _export(engine: Engine, base: Base, number: int) -> str:
-    at = datetime.now(UTC)
-    what = exports.WHATS[number % len(exports.WHATS)]
-    wanted = exports.Wanted(what, Rows(None, None, None), "To see how the work goes.")
-    export_id = exports.ask(engine, wanted, "bench.asker", at)
-    jobs = Jobs(engine, lambda: datetime.now(UTC), handlers(Places(base.rules, base.run)))
-    try:
-        exports.approve(engine, jobs, export_id, Act("bench.administrator", at))
-    except (MovedOn, StoreError):
-        # The last ones are still being made: that is work enough.
-        return export_id
-    return export_id

@@ -430,7 +430,7 @@ def notes_of(rows: CaseRows) -> tuple[NoteView, ...]:
     """Return notes, the newest first."""
     return tuple(
         NoteView(row["text"], rows.names.get(row["by"], row["by"]), row["at"])
-        for row in rows.notes.reverse().iter_rows(named=True)
+        for row in reversed(rows.notes.to_dicts())
     )
 
 
@@ -444,7 +444,7 @@ def documents_of(rows: CaseRows) -> tuple[DocumentView, ...]:
             rows.names.get(row["by"], row["by"]),
             row["at"],
         )
-        for row in rows.documents.reverse().iter_rows(named=True)
+        for row in reversed(rows.documents.to_dicts())
     )
 
 

@@ -16,9 +16,9 @@ from sqlalchemy import Connection, Engine
 from nostop.app.casework.case_file import FactValue
 from nostop.app.casework.why import Missing, WhyLine, missing_facts, why_lines
 from nostop.app.gateways import ANY, IN_FORCE, Statuses, by_closed_facts
-from nostop.app.results import withhold_claimed
+from nostop.app.results import withhold_row
 from nostop.app.rules import read_rules, rules_at
-from nostop.determination.one import Row, as_frame, as_row
+from nostop.determination.one import Row, as_row
 from nostop.determination.rows import Rows, SituationRows, households
 from nostop.model import NotHere, Outcome
 from nostop.rulebook import Rulebook
@@ -236,8 +236,8 @@ class WarmHome:
 
 def shown(rows: Sequence[Row]) -> list[Row]:
     """Return determinations as they may be shown: nothing adverse of a scheme that is, or may be,
-    claimed (`results.withhold_claimed`)."""
-    return withhold_claimed(as_frame(list(rows))).to_dicts()
+    claimed."""
+    return [withhold_row(row) for row in rows]
 
 
 def _found(results: Sequence[Result], subject_id: str) -> Result:

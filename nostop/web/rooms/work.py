@@ -24,7 +24,8 @@ from nostop.web.guard import Visitor, visiting
 from nostop.web.pages import page, see_other
 from nostop.web.permissions import Permission
 from nostop.web.rooms.case_common import desk_of
-from nostop.web.rooms.work_words import BANDS, SORTS, STATES, clock_words, tags_of
+from nostop.web.rooms.work_filters import filters_of
+from nostop.web.rooms.work_words import clock_words, tags_of
 
 router = APIRouter()
 Worker = Annotated[Visitor, Depends(visiting(Permission.WORK))]
@@ -120,21 +121,20 @@ def _page(
         "here": f"/queue?{query}&" if query else "/queue?",
         "is_part": is_part,
         "tags": list(tags_of(search, queue, visitor.language)),
-        "states": STATES,
-        "sorts": SORTS,
-        "bands": BANDS,
         "clock_words": clock_words,
         "is_senior": desk.is_senior,
         "all_ticked": asked.get("all") == "1",
         "place": urlencode({k: asked[k] for k in ("after", "before") if k in asked}),
-        "typed_gain": asked.get("gain", ""),
         "problems": [Problem(name, text) for name, text in wrong.items()],
         "name": "",
         "to": "",
         **content,
     }
-    template = "work/_found.html" if is_part else "work/queue.html"
-    return page(request, visitor, template, shown, status)
+    if is_part:
+        return page(request, visitor, "work/_found.html", shown, status)
+    typed = asked.get("gain", "")
+    shown["filters"] = filters_of(search, queue, visitor.language, wrong, typed)
+    return page(request, visitor, "work/queue.html", shown, status)
 
 
 def _searched(form: Form) -> Search:
