@@ -163,7 +163,7 @@ class _Condition:
 @dataclass(frozen=True, slots=True)
 class _Way:
     """How a search is done: the filter that leaves fewest cases, how many these are (at most one
-    over `FETCHED`), and the other filters."""
+    more than was counted up to), and the other filters."""
 
     first: _Condition
     number: int
@@ -188,7 +188,8 @@ def find(connection: Connection, who: Who, filters: Filters, page: Page) -> Foun
         filters: what is searched for, and the sort.
         page: how many, and from where.
     """
-    way = _way(connection, filters, _conditions(filters, who, _tied(connection, who)))
+    conditions = _conditions(filters, who, _tied(connection, who))
+    way = _way(connection, filters, conditions, EXAMINED)
     place = _place(connection, who, filters, page.after or page.before)
     backward = place is not None and page.after is None
     ids = _ids(connection, filters, way, _Stretch(place, not backward, page.most + 1))
@@ -205,7 +206,8 @@ def find(connection: Connection, who: Who, filters: Filters, page: Page) -> Foun
 
 def ids_of(connection: Connection, who: Who, filters: Filters, page: Page) -> list[str]:
     """Return the ids of cases of a search, the first or those after one: see `find`."""
-    way = _way(connection, filters, _conditions(filters, who, _tied(connection, who)))
+    conditions = _conditions(filters, who, _tied(connection, who))
+    way = _way(connection, filters, conditions, EXAMINED)
     place = _place(connection, who, filters, page.after)
     return _ids(connection, filters, way, _Stretch(place, forward=True, most=page.most))
 
@@ -344,13 +346,14 @@ def _of_flags(filters: Filters) -> _Condition:
     return _Condition((), clause, alone, select(literal(1)).where(*those), roughly=True)
 
 
-def _way(connection: Connection, filters: Filters, conditions: list[_Condition]) -> _Way:
-    """Count what each filter leaves, by one statement, and take the one that leaves fewest."""
+def _way(connection: Connection, filters: Filters, conditions: list[_Condition], most: int) -> _Way:
+    """Count what each filter leaves, up to one more than `most`, by one statement, and take the one
+    that leaves fewest."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(_BY_INDEX)
     firsts = [c for c in conditions if c.probe is not None] or [_everything(filters)]
     known = [(c, c.probe) for c in firsts if c.probe is not None]
-    counts = [_number_of(probe, FETCHED + 1).scalar_subquery() for _, probe in known]
+    counts = [_number_of(probe, most + 1).scalar_subquery() for _, probe in known]
     numbers = connection.execute(select(*counts)).one()
     number, at = min((number, at) for at, number in enumerate(numbers))
     first = known[at][0]
@@ -418,6 +421,9 @@ def _ids(connection: Connection, filters: Filters, way: _Way, stretch: _Stretch)
         found = list(connection.execute(first.limit(stretch.most)).scalars())
         if len(found) == stretch.most:
             return found
+        if way.number > EXAMINED:
+            # Seldom: what is found is sparse, so it matters which filter leaves fewest.
+            way = _way(connection, filters, [way.first, *way.rest], FETCHED)
     found = []
     for query in _ordered(filters, stretch, _source(filters, way)):
         wanted = stretch.most - len(found)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from nostop.app.bench_web.asked_jobs import Asked
 from nostop.app.bench_web.browser import form_of, links_of
 from nostop.app.bench_web.counted import Kept
 from nostop.app.bench_web.figures import figures_of
@@ -29,6 +30,7 @@ def strain(
     seconds: dict[str, list[float]] = QUICK,
     errors: dict[str, int] | None = None,
     races: dict[str, object] | None = None,
+    failed: list[str] | None = None,
 ) -> Strain:
     """Return what came of a load, in which all went well but for what is said."""
     return Strain(
@@ -41,7 +43,7 @@ def strain(
         races=RACES | (races or {}),
         processor=0.25,
         machine_load=(1.0, 2.0),
-        jobs=1,
+        jobs=Asked(["J1", "J2"], done=1, failed=failed or []),
     )
 
 
@@ -104,10 +106,11 @@ def test_a_load_in_which_all_went_well_misses_nothing() -> None:
         (strain(races={"one_told": 1}), KEPT, ["web_one_told_sqlite"]),
         (strain(races={"cases": 0, "one_told": 0}), KEPT, ["web_one_told_sqlite"]),
         (strain(races={"twice": 1}), KEPT, ["web_claimed_twice_sqlite"]),
+        (strain(failed=["export: there is no run"]), KEPT, ["web_jobs_failed_sqlite"]),
     ],
     ids=[
         "slow", "error", "decision_lost", "note_not_acknowledged", "two_decisions", "nobody_told",
-        "no_race", "claimed_twice",
+        "no_race", "claimed_twice", "job_failed",
     ],
 )  # fmt: skip
 def test_what_was_lost_is_said(came: Strain, kept: Kept, expected: list[str]) -> None:

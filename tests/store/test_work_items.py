@@ -199,7 +199,8 @@ def test_every_filter_finds_what_it_says(
             flag("ended", "child_benefit", state="gone"),
         ],
     )
-    monkeypatch.setattr(work_items, "FETCHED", examined)
+    for name in ("EXAMINED", "FETCHED"):
+        monkeypatch.setattr(work_items, name, examined)
     monkeypatch.setattr(work_items, "_FEW", few)
     monkeypatch.setattr(work_items, "WALKED", 4)
     for filters, wanted in FILTERS:
@@ -469,7 +470,8 @@ class monkeypatched_examined:  # noqa: N801 - read as a sentence
         self.patch, self.number = pytest.MonkeyPatch(), number
 
     def __enter__(self) -> None:
-        self.patch.setattr(work_items, "FETCHED", self.number)
+        for name in ("EXAMINED", "FETCHED"):
+            self.patch.setattr(work_items, name, self.number)
 
     def __exit__(self, *_: object) -> None:
         self.patch.undo()
