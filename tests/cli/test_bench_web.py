@@ -43,6 +43,7 @@ def strain(
         races=RACES | (races or {}),
         processor=0.25,
         machine_load=(1.0, 2.0),
+        taken=0.0,
         jobs=Asked(["J1", "J2"], done=1, failed=failed or []),
     )
 

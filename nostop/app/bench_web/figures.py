@@ -32,7 +32,7 @@ def figures_of(kind: str, came: Strain, kept: Kept) -> Iterator[Figure]:
     yield Figure(
         f"web_server_processor_{kind}",
         f"of one processor, used by the server of pages, {kind}; the machine's load average was "
-        f"{before:.1f} before and {after:.1f} after",
+        f"{before:.1f} before and {after:.1f} after, and others took {came.taken:.2f} processors",
         round(came.processor, 3),
         "share",
     )

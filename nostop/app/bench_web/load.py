@@ -19,6 +19,9 @@ from nostop.app.bench_web.browser import Browser, Notes, OverError, browser_of, 
 from nostop.app.bench_web.races import race
 from nostop.app.bench_web.walks import A_CASE, WALKS
 
+#: Which word of the first line of /proc/stat: its name comes first, then user, nice, system...
+_STOLEN = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Errand:
@@ -49,10 +52,11 @@ async def _done(errand: Errand) -> dict[str, object]:
     notes = Notes()
     since = datetime.now(UTC)
     before, begun = processor_seconds(errand.server), perf_counter()
-    load_before = os.getloadavg()[0]
+    load_before, taken_before = os.getloadavg()[0], taken_seconds()
     await _walked(errand, notes, perf_counter() + errand.seconds)
     spent, ended = perf_counter() - begun, datetime.now(UTC)
     used = processor_seconds(errand.server) - before
+    taken = taken_seconds() - taken_before
     async with AsyncExitStack() as stack:
         browsers = [
             await _entered(stack, errand, number, Notes(), (0.0, float("inf")))
@@ -65,6 +69,7 @@ async def _done(errand: Errand) -> dict[str, object]:
         "races": asdict(raced),
         "processor": used / spent,
         "machine_load": [load_before, os.getloadavg()[0]],
+        "taken": taken / spent,
     }
 
 
@@ -125,6 +130,13 @@ def processor_seconds(pid: int) -> float:
         if pid in (int(folder.name), int(fields[1])):
             ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def taken_seconds() -> float:
+    """Return the processor time that other machines on the same hardware took from this one: what
+    Linux calls stolen."""
+    words = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0].split()
+    return int(words[_STOLEN]) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

@@ -29,8 +29,9 @@ class Strain:
     """What came of the load, which began at the first of `moments` and ended at the second, before
     anybody raced: seconds of each answer by route, errors by route, who was told that
     somebody was first; what was acknowledged, by what it is; what raced (decisions acknowledged, by
-    case); the server's share of one processor, the machine's load average before and after, and
-    what became of the jobs that were asked for meanwhile."""
+    case); the server's share of one processor, the machine's load average before and after, the
+    processors that other machines on the same hardware took from it (`taken`), and what became of
+    the jobs that were asked for meanwhile."""
 
     moments: tuple[datetime, datetime]
     seconds: dict[str, list[float]]
@@ -41,6 +42,7 @@ class Strain:
     races: dict[str, Any]
     processor: float
     machine_load: tuple[float, float]
+    taken: float
     jobs: Asked
 
     @property
@@ -98,6 +100,7 @@ def strained(url: str, base: Base, staff: Staff, pace: Pace) -> Strain:
         races=found["races"],
         processor=found["processor"],
         machine_load=tuple(found["machine_load"]),
+        taken=found["taken"],
         jobs=asked,
     )
 
