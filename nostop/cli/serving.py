@@ -107,8 +107,8 @@ def _serve_demo(places: DemoPlaces, rules: Path, at: tuple[str, int], processes:
 def _serve(service: Service, at: tuple[str, int], processes: int) -> None:
     host, port = at
     err().print("nostop serve: reading the rules")
-    err().print(f"nostop serve: http://{host}:{port} (stop with Ctrl-C)", soft_wrap=True)
-    serve_pages(service, host, port, processes)
+    said = f"nostop serve: http://{host}:{port} (stop with Ctrl-C)"
+    serve_pages(service, at, processes, lambda: err().print(said, soft_wrap=True))
 
 
 @contextmanager

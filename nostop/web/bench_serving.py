@@ -23,7 +23,7 @@ def main() -> None:
     port, rules, run, campaigns = sys.argv[1:5]
     settings = WebSettings(Path(rules), Path(run), Path(campaigns))
     service = Service(os.environ[STORE], settings, with_doors=False)
-    answer(service, "127.0.0.1", int(port), usual_processes())
+    answer(service, ("127.0.0.1", int(port)), usual_processes())
 
 
 if __name__ == "__main__":

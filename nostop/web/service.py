@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
@@ -27,12 +27,13 @@ if TYPE_CHECKING:
 class Service:
     """What is served.
 
-    store: its address. provider: who says who somebody is; None: the development sign-in.
+    store: its address, with a password perhaps. provider: who says who somebody is; None: the
+        development sign-in.
     calendar: the schedule that is shown. with_doors: answer GOV.UK Notify and links to unsubscribe
         too, where their secrets are set.
     """
 
-    store: str
+    store: str = field(repr=False)
     settings: WebSettings
     provider: ProviderSettings | None = None
     calendar: "Calendar | None" = None

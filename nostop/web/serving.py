@@ -4,7 +4,9 @@ share one address, for one Python process works on one page at a time."""
 import atexit
 import gc
 import os
+import socket
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 
@@ -31,12 +33,18 @@ MOST_PROCESSES = 4
 
 def usual_processes() -> int:
     """Return in how many processes to serve: as many as there are processors, and not too many."""
-    return min(MOST_PROCESSES, len(os.sched_getaffinity(0)))
+    there = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return min(MOST_PROCESSES, there)
 
 
-def serve(service: Service, host: str, port: int, processes: int = 1) -> None:
+def serve(service: Service, at: tuple[str, int], processes: int, ready: Callable[[], None]) -> None:
     """Answer requests; returns when the process is told to end.
 
+    Args:
+        service: what is served.
+        at: host and port.
+        processes: in how many.
+        ready: called once whoever asks will be answered.
     Raises:
         SettingsError: somebody could get in who should not (`check_sign_in`), or a process could
             not begin; it has said why.
@@ -44,33 +52,60 @@ def serve(service: Service, host: str, port: int, processes: int = 1) -> None:
     """
     settings = service.settings
     database = make_url(service.store).get_backend_name()
-    served = Served(host, database, settings.secure, settings.development)
+    served = Served(at[0], database, settings.secure, settings.development)
     check_sign_in(served, service.provider)
-    answer(service, host, port, processes)
+    answer(service, at, processes, ready)
 
 
-def answer(service: Service, host: str, port: int, processes: int) -> None:
+def answer(
+    service: Service,
+    at: tuple[str, int],
+    processes: int,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
     """Answer requests without looking who could sign in; returns as `serve` does."""
-    if processes == 1:
-        with open_house(service) as house:
-            _settle()
-            uvicorn.Server(_config(create_app(house), host, port, 1)).run()
-        return
-    config = _config(partial(_app_of, service), host, port, processes)
-    supervisor = Multiprocess(config, sockets=[config.bind_socket()])
-    supervisor.run()
+    with _listening(*at) as listening:
+        if processes == 1:
+            with open_house(service) as house:
+                _settle()
+                ready()
+                uvicorn.Server(_config(create_app(house), 1)).run([listening])
+            return
+        # Who asks before a process has read the rules is kept waiting, and not refused.
+        ready()
+        config = _config(partial(_app_of, service), processes)
+        supervisor = Multiprocess(config, sockets=[listening])
+        supervisor.run()
     if any(each.exitcode == STARTUP_FAILURE for each in supervisor.processes):
         raise SettingsError("serve: a process could not begin; it has said why above")
 
 
-def _config(
-    app: "FastAPI | partial[FastAPI]", host: str, port: int, processes: int
-) -> uvicorn.Config:
+def _listening(host: str, port: int) -> socket.socket:
+    """Return a socket that whoever asks can reach, and that processes of ours may share.
+
+    Raises:
+        SettingsError: the address is not ours, or another program has it.
+    """
+    plain = host.strip("[]")
+    made = socket.socket(socket.AF_INET6 if ":" in plain else socket.AF_INET)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((plain, port))
+        made.listen()
+    except (OSError, OverflowError) as error:
+        made.close()
+        why = getattr(error, "strerror", None) or error
+        raise SettingsError(
+            f"serve: cannot answer at {host}:{port}: {why}; choose another with --host or --port"
+        ) from None
+    made.set_inheritable(True)
+    return made
+
+
+def _config(app: "FastAPI | partial[FastAPI]", processes: int) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         factory=isinstance(app, partial),
-        host=host,
-        port=port,
         workers=processes,
         log_config=None,
         access_log=False,

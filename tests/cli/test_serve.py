@@ -13,6 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.cli.conftest import Nostop
+
 _PATIENCE = 60.0
 
 
@@ -95,25 +97,30 @@ def test_a_process_that_cannot_begin_says_why_and_nothing_is_served(tmp_path: Pa
     assert "Traceback" not in said
 
 
-def test_a_level_of_logs_that_is_none_is_refused() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "nostop.cli", "schedule", "--help"],
-        env={**os.environ, "NOSTOP_LOG_LEVEL": "loud"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 2
-    assert "the level 'loud' is none of" in " ".join(done.stderr.split())
+def test_a_level_of_logs_that_is_none_is_refused(
+    nostop: Nostop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOSTOP_LOG_LEVEL", "loud")
+    status, _, said = nostop("rules", "list")
+    assert status == 2
+    assert "the level 'loud' is none of" in said
+
+
+def test_an_address_that_another_program_has_is_told(
+    nostop: Nostop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOSTOP_DATABASE_URL", f"sqlite:///{tmp_path / 'store.db'}")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        status, _, said = nostop("serve", "--port", str(port))
+    assert status == 2
+    assert f"cannot answer at 127.0.0.1:{port}: Address already in use; choose another" in said
 
 
 @pytest.mark.parametrize("processes", ["0", "two"])
-def test_a_number_of_processes_that_cannot_be_is_refused(processes: str) -> None:
-    done = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", "nostop.cli", "serve", "--processes", processes],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 2
-    assert "processes" in done.stderr
+def test_a_number_of_processes_that_cannot_be_is_refused(nostop: Nostop, processes: str) -> None:
+    status, _, said = nostop("serve", "--processes", processes)
+    assert status == 2
+    assert "processes" in said

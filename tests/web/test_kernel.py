@@ -109,7 +109,7 @@ def test_the_languages_are_english_and_welsh():
 def test_the_development_sign_in_is_for_this_machine_only(house: House):
     service = Service("sqlite:///somewhere.db", house.settings)
     with pytest.raises(SettingsError, match="lets anybody in"):
-        serve(service, "0.0.0.0", 0)  # noqa: S104 - it must be refused
+        serve(service, ("0.0.0.0", 0), 1, pytest.fail)  # noqa: S104 - it must be refused
 
 
 def test_a_host_that_is_not_ours_is_refused(house: House):
