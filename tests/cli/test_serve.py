@@ -15,7 +15,7 @@ import pytest
 
 from tests.cli.conftest import Nostop
 
-_PATIENCE = 60.0
+_PATIENCE = 120.0
 
 
 @contextmanager
