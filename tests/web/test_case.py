@@ -256,6 +256,23 @@ def test_a_second_person_approves_where_that_is_asked_for(
     assert sian.get(address).status_code == 404
 
 
+def test_the_second_person_sees_which_condition_is_said_not_to_be_met(
+    app: FastAPI, house: House, client_as: ClientAs, entitled: tuple[str, str]
+):
+    unit, scheme = entitled
+    asks = replace(house.settings, second_approval=frozenset({"not_entitled"}))
+    app.state.house = replace(house, settings=asks)
+    carys, sian = client_as("caseworker"), client_as("senior")
+    said = {"scheme": scheme, "condition": "not_in_prison", "reason": "A letter says so"}
+    form = carys.get(f"/cases/{unit}/decide/not_entitled?scheme={scheme}").text
+    assert 'value="not_in_prison"' in form
+    decide(carys, unit, "not_entitled", version=1, **said)
+    (address,) = re.findall(r'href="(/approvals/[^"]+)"', sian.get("/approvals").text)
+    page = sian.get(address).text
+    assert "Which condition is not met?" in page
+    assert "You are not in prison" in page
+
+
 def test_handed_over_it_is_somebody_elses(client_as: ClientAs, entitled: tuple[str, str]):
     unit, _ = entitled
     client_as("caseworker 2")

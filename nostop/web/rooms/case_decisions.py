@@ -147,10 +147,12 @@ def _awaited(request: Request, visitor: Visitor, decision_id: str) -> dict[str, 
     waiting = {each.decision_id: each for each in waiting_for_second(engine, who)}
     if decision_id not in waiting:
         raise NotHere("decisions: nothing waits for this person under this id")
-    case = the_case(request, visitor, unit)
+    read, case = both(request, visitor, unit)
+    decision = waiting[decision_id]
     return {
         "case": case,
-        "decision": waiting[decision_id],
+        "decision": decision,
+        "conditions": dict(conditions_for(read, decision.scheme or "")),
         "titles": desk_of(request, visitor).titles(),
     }
 
